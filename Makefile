@@ -1,0 +1,50 @@
+# The verbs a person types. `make` alone prints them.
+PY := .venv/bin/python
+STAMP := .venv/.installed
+STUDY ?= dge
+NAME ?= mine
+.DEFAULT_GOAL := help
+.PHONY: help book test run check data bench check-code lock clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+book: $(STAMP) ## execute what is stale, build the site, say where to open it
+	@$(PY) -m analysis_lib book
+
+test: $(STAMP) ## run the whole test suite
+	@$(PY) -m pytest $(T)
+
+run: $(STAMP) ## one run: STUDY=dge NAME=strict P="p_threshold=0.01" or F=params.yml
+	@$(PY) -m analysis_lib run $(STUDY) --name $(NAME) $(if $(F),-f "$(F)") $(P)
+
+check: $(STAMP) ## what a run would do, without models: STUDY=dge P="data=my.csv"
+	@$(PY) -m analysis_lib check $(STUDY) $(if $(F),-f "$(F)") $(P)
+
+data: $(STAMP) ## download the real data, verified: all of it, or STUDY=golub's studies only
+	@$(PY) -m analysis_lib data --download $(if $(filter command line environment,$(origin STUDY)),$(STUDY))
+
+bench: $(STAMP) ## measure what is claimed to be fast, each beside its peer
+	@$(PY) benchmarks/__main__.py
+
+check-code: $(STAMP) ## ruff and mypy
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+
+lock: $(STAMP) ## renew requirements.lock from pyproject.toml
+	@$(PY) -m uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+	    --no-header --python-version 3.11 --group dev --upgrade pyproject.toml -o requirements.lock
+
+clean: ## remove runs, downloads and the built site; the environment stays
+	rm -rf build book/_build
+
+# One environment, from the lock file alone; the stamp is written last, so that a set-up that was
+# cut off is begun again.
+$(STAMP): requirements.lock pyproject.toml
+	@python=$$(sh .ci/find-python "$(PYTHON)") && \
+	echo "Setting up .venv with $$python: a few minutes, once." && \
+	"$$python" -m venv --clear .venv
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)

@@ -1,0 +1,84 @@
+"""The one family of errors: what went wrong, where, what was expected, what to do."""
+
+from __future__ import annotations
+
+
+class AnalysisError(Exception):
+    """A mistake the user can mend, told in one to five lines.
+
+    Parameters
+    ----------
+    what : str
+        What is wrong, as a sentence.
+    where : str, optional
+        File, row, column or parameter.
+    expected, got : str, optional
+        What should have stood there, and what does.
+    remedy : str, optional
+        What to do about it.
+
+    Examples
+    --------
+    >>> print(AnalysisError("The table has no rows.", where="genes.csv", remedy="Export it again."))
+    The table has no rows.
+      where:    genes.csv
+      remedy:   Export it again.
+    """
+
+    exit_status = 2
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        expected: str | None = None,
+        got: str | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        self.what = what
+        self.where = where
+        self.expected = expected
+        self.got = got
+        self.remedy = remedy
+        details = {"where": where, "expected": expected, "got": got, "remedy": remedy}
+        lines = [what] + [f"  {name + ':':<9} {text}" for name, text in details.items() if text]
+        super().__init__("\n".join(_visible(line) for line in lines))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel between processes with every part, not only the joined message."""
+        return (_rebuild, (type(self), self.__dict__))
+
+
+class TableError(AnalysisError):
+    """A table that cannot be read as what it claims to be."""
+
+
+class DataError(AnalysisError):
+    """A data set that is missing, damaged or cannot be fetched."""
+
+
+class ParameterError(AnalysisError):
+    """A parameter that does not exist or has no legal value."""
+
+
+class RunError(AnalysisError):
+    """A notebook that did not finish."""
+
+    exit_status = 1
+
+
+class SiteError(AnalysisError):
+    """A site that could not be built or did not pass its checks."""
+
+    exit_status = 1
+
+
+def _visible(line: str) -> str:
+    # Names come from strangers' files: control characters must not reach a terminal.
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+
+
+def _rebuild(kind: type[AnalysisError], parts: dict[str, str | None]) -> AnalysisError:
+    what = parts["what"] or ""
+    return kind(what, **{k: parts[k] for k in ("where", "expected", "got", "remedy")})

@@ -1,0 +1,133 @@
+"""Parquet tables, held to the same rules as text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analysis_lib.errors import TableError
+from analysis_lib.tables.content import MAX_BYTES
+from analysis_lib.tables.layout import check_names
+from analysis_lib.tables.records import show
+
+
+class ParquetTable:
+    """A Parquet file whose column names were checked.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    path : Path
+        Its name in error messages.
+    """
+
+    def __init__(self, data: bytes, path: Path) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        self.path = path
+        try:
+            self._file = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
+            names = list(self._file.schema_arrow.names)
+        except _failures() as error:
+            raise self._damaged(error) from error
+        self.names = check_names(names, path)
+        rows = self._file.metadata.num_rows
+        if rows == 0 or not names:
+            raise TableError(
+                "The table has no rows.", where=str(path), remedy="Export it again with its rows."
+            )
+        if rows * len(names) * 8 > MAX_BYTES:
+            raise TableError(
+                "The table is larger than a table may be.",
+                where=str(path),
+                expected=f"at most {MAX_BYTES:,} bytes in memory",
+                got=f"{rows:,} rows of {len(names):,} columns",
+                remedy="Split it, or keep the columns you need.",
+            )
+
+    def columns(self, numbers: Collection[str]) -> dict[str, Any]:
+        """Return the columns: numbers as float64 (missing: NaN), all others as text."""
+        try:
+            table = self._file.read(use_pandas_metadata=False)
+            return {
+                name: self._number(column, name) if name in numbers else self._text(column, name)
+                for name, column in zip(self.names, table.columns, strict=True)
+            }
+        except _failures() as error:
+            raise self._damaged(error) from error
+
+    def _number(self, column: Any, name: str) -> Any:
+        import pyarrow as pa
+
+        kind = pa.types
+        if not _is(column, kind.is_integer, kind.is_floating, kind.is_decimal, kind.is_null):
+            raise self._wrong_type(column, name, "numbers")
+        try:
+            values = np.array(column.cast(pa.float64()).to_numpy())
+        except pa.ArrowInvalid as error:
+            raise TableError(
+                "A number is too large to be read exactly.",
+                where=f"{self.path}, column {show(name)}",
+                got=str(error),
+                remedy="Store the column as 64-bit floats.",
+            ) from error
+        infinite = np.flatnonzero(np.isinf(values))
+        if len(infinite):
+            raise TableError(
+                "A column of numbers holds an infinite value.",
+                where=f"{self.path}, row {infinite[0] + 1}, column {show(name)}",
+                got=str(values[infinite[0]]),
+                remedy="Store a number, or nothing where there is none.",
+            )
+        return values
+
+    def _text(self, column: Any, name: str) -> Any:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        kind = pa.types
+        if kind.is_dictionary(column.type):
+            column = column.cast(column.type.value_type)
+        if kind.is_floating(column.type):
+            # NaN is missing as null is; both are the empty text.
+            cells = ["" if math.isnan(x) else repr(x) for x in column.fill_null(np.nan).to_pylist()]
+            return pa.chunked_array([pa.array(cells, pa.string())])
+        textual = kind.is_string, kind.is_large_string, kind.is_string_view
+        exact = kind.is_integer, kind.is_boolean, kind.is_decimal, kind.is_temporal, kind.is_null
+        if not _is(column, *textual, *exact):
+            raise self._wrong_type(column, name, "text")
+        return pc.fill_null(column.cast(pa.large_string()), "")
+
+    def _wrong_type(self, column: Any, name: str, expected: str) -> TableError:
+        return TableError(
+            f"A column is not of a type that holds {expected}.",
+            where=f"{self.path}, column {show(name)}",
+            expected=expected,
+            got=str(column.type),
+            remedy=f"Store the column as {expected}.",
+        )
+
+    def _damaged(self, error: BaseException) -> TableError:
+        return TableError(
+            "The Parquet file is damaged.",
+            where=str(self.path),
+            got=str(error).splitlines()[0][:200] if str(error) else type(error).__name__,
+            remedy="Download or write it again.",
+        )
+
+
+def _is(column: Any, *kinds: Callable[[Any], bool]) -> bool:
+    return any(kind(column.type) for kind in kinds)
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """Return what pyarrow raises for a file that is not what it seems."""
+    import pyarrow as pa
+
+    return (pa.ArrowException, OSError, ValueError, KeyError, NotImplementedError, MemoryError)
