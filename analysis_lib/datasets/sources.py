@@ -1,0 +1,196 @@
+"""Which data a study uses: yours, or the real files when all are here, or simulated ones.
+
+Never a mixture: a set of files counts only when it is complete and verified in one folder.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from analysis_lib import files
+from analysis_lib.datasets import checking
+from analysis_lib.datasets.catalogue import DataSet
+from analysis_lib.datasets.download import damaged, locate
+from analysis_lib.errors import DataError
+
+FOLDER_VARIABLE = "ANALYSIS_DATA_DIR"
+_DOWNLOADS = Path("build", "downloads")
+_PROJECT_MARK = "report.yml"
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file a study reads, with what identifies its bytes."""
+
+    name: str
+    path: Path
+    sha256: str
+    address: str | None
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a study reads, and of which kind it is."""
+
+    dataset: str
+    kind: Literal["yours", "real", "simulated"]
+    title: str
+    files: tuple[SourceFile, ...]
+    note: str = ""
+
+    def record(self, rows: int) -> dict[str, Any]:
+        """Return what a run keeps about its data: no path of this machine is in it.
+
+        Examples
+        --------
+        >>> Source("dge_table", "simulated", "Differential expression", ()).record(200)["kind"]
+        'simulated'
+        """
+        return {
+            "dataset": self.dataset,
+            "kind": self.kind,
+            "title": self.title,
+            "note": self.note,
+            "rows": rows,
+            "files": [
+                {"name": file.name, "address": file.address, "sha256": file.sha256}
+                for file in self.files
+            ],
+        }
+
+
+def choose(
+    dataset: DataSet, yours: str | Path | None = None, folders: Sequence[Path] | None = None
+) -> Source:
+    """Choose what a study reads.
+
+    Parameters
+    ----------
+    yours : path, optional
+        Your own file; a folder with files of the published names where there are several.
+    folders : sequence of Path, optional
+        Data folders to look in, `data_folders()` when not given.
+
+    Raises
+    ------
+    DataError
+        When your path does not exist, when a complete set of real files is damaged, or when
+        there are no files and nothing simulates them.
+    """
+    if yours is not None and str(yours):
+        return _yours(dataset, Path(yours))
+    missing: list[str] = []
+    bad: checking.Verdict | None = None
+    for folder in data_folders() if folders is None else folders:
+        if not dataset.downloadable:
+            break
+        verdicts = _judge_all(dataset, folder)
+        wrong = [verdict for verdict in verdicts if verdict.state == "damaged"]
+        lacking = [v.path.name for v in verdicts if v.state in ("missing", "partial")]
+        if not lacking and not wrong:
+            return _real(dataset, verdicts)
+        if not lacking:
+            bad = bad or wrong[0]
+        elif len(lacking) < len(verdicts):
+            missing = missing or lacking
+    if bad is not None:
+        raise damaged(bad, f"Delete it or fetch it again: {_command(dataset)}")
+    return _simulated(dataset, missing)
+
+
+def data_folders() -> list[Path]:
+    """Return the folders in which real files are looked for, the first one first."""
+    project = project_folder()
+    places = [project / "data", download_folder()]
+    named = os.environ.get(FOLDER_VARIABLE, "").strip()
+    if named:
+        folder = project / Path(named).expanduser()
+        if not folder.is_dir():
+            raise DataError(
+                f"{FOLDER_VARIABLE} names a folder that does not exist.",
+                where=str(folder),
+                remedy=f"Create it, or unset {FOLDER_VARIABLE}.",
+            )
+        places.insert(0, folder)
+    return [place for place in places if place.is_dir()]
+
+
+def download_folder() -> Path:
+    """Return where `make data` puts what it fetches."""
+    return project_folder() / _DOWNLOADS
+
+
+def project_folder() -> Path:
+    """Return the nearest folder upwards that holds the report's list of runs, or this one."""
+    here = Path.cwd()
+    marked = (folder for folder in (here, *here.parents) if (folder / _PROJECT_MARK).is_file())
+    return next(marked, here)
+
+
+def _yours(dataset: DataSet, path: Path) -> Source:
+    path = path.expanduser()
+    if path.is_dir() and dataset.downloadable:
+        names = [file.name for file in dataset.files]
+        absent = [name for name in names if not (path / name).is_file()]
+        if absent:
+            raise DataError(
+                "Your folder does not hold all files of this data set.",
+                where=str(path),
+                expected=", ".join(names),
+                got="missing: " + ", ".join(absent),
+            )
+        paths = [path / name for name in names]
+    elif path.is_file():
+        paths = [path]
+    else:
+        raise DataError(
+            "Your data file is a folder." if path.is_dir() else "Your data file does not exist.",
+            where=str(path),
+            remedy="Check the path; it is read from the folder the command runs in.",
+        )
+    try:
+        own = tuple(SourceFile(p.name, p, files.sha256(p), None) for p in paths)
+    except OSError as error:
+        raise DataError(
+            "Your data file cannot be read.", where=str(path), got=error.strerror
+        ) from error
+    return Source(dataset.name, "yours", dataset.title, own)
+
+
+def _real(dataset: DataSet, verdicts: Sequence[checking.Verdict]) -> Source:
+    found = tuple(
+        SourceFile(file.name, verdict.path, files.sha256(verdict.path), file.address)
+        for file, verdict in zip(dataset.files, verdicts, strict=True)
+    )
+    unpinned = [verdict.path.name for verdict in verdicts if verdict.state == "unpinned"]
+    note = (
+        f"No checksum is published for {', '.join(unpinned)}; what was found is recorded."
+        if unpinned
+        else ""
+    )
+    return Source(dataset.name, "real", dataset.title, found, note)
+
+
+def _simulated(dataset: DataSet, missing: Sequence[str]) -> Source:
+    note = f"Real files are here in part, so none is used; missing: {', '.join(missing)}."
+    if dataset.simulator is None:
+        raise DataError(
+            f"The files of data set {dataset.name!r} are not here, and nothing simulates them.",
+            got=f"missing: {', '.join(missing)}" if missing else None,
+            remedy=f"Fetch them: {_command(dataset)}",
+        )
+    return Source(dataset.name, "simulated", dataset.title, (), note if missing else "")
+
+
+def _judge_all(dataset: DataSet, folder: Path) -> list[checking.Verdict]:
+    place = locate(dataset, folder)
+    pins = checking.read_pins(folder)
+    return [checking.judge(file, place, pins) for file in dataset.files]
+
+
+def _command(dataset: DataSet) -> str:
+    return f"make data STUDY={dataset.studies[0]}"
