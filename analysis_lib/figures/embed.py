@@ -1,0 +1,316 @@
+"""Figures, tables and sentences of a notebook: shown there, stored for the page, and its HTML.
+
+In a run a figure is stored as JSON, PNG, CSV and a note of what it is, and the notebook keeps
+its name and picture only. Without a run, JupyterLab and other editors show it themselves.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from analysis_lib import files, results
+from analysis_lib.figures import picture, theme
+from analysis_lib.figures.text import html, number, plain, visible
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+FIGURE_MIME = "application/vnd.analysis.figure+json"
+TABLE_MIME = "application/vnd.analysis.table+json"
+ROWS_KEPT = 20_000
+"""So many rows of a table can be sorted and searched on the page; its CSV has all."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_NO_MATH = "tex2jax_ignore mathjax_ignore"
+_TITLES = {"note": "Note", "warning": "Warning"}
+_POINTS = ("points_total", "points_drawn", "points_missing")
+
+
+def show(
+    figure: go.Figure, *, name: str, caption: str, alt: str, data: pd.DataFrame | None = None
+) -> None:
+    """Show a figure, and in a run store it with its picture and data.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+        One of this package's figures.
+    name : str
+        Lower-case letters, digits and underscores; unique in a run.
+    caption : str
+        What the reader should see in it; how many points are drawn is added when not all are.
+    alt : str
+        The figure in words, for those who cannot see it.
+    data : DataFrame, optional
+        What people download as CSV; the table that the figure was made from when left out.
+    """
+    target = _new_result("figures", name)
+    meta = figure.layout.meta or {}
+    caption = " ".join(part for part in (caption, meta.get("note")) if part)
+    still = picture.png(figure)
+    bundle: dict[str, Any] = {"image/png": base64.b64encode(still).decode(), "text/plain": alt}
+    document = _figure_json(figure)
+    if target is None:
+        bundle["application/vnd.plotly.v1+json"] = document
+    else:
+        from analysis_lib import tables
+
+        info: dict[str, Any] = {"name": name, "caption": caption, "alt": alt}
+        bundle[FIGURE_MIME] = dict(info)
+        info |= {"height": figure.layout.height or theme.HEIGHT}
+        info |= {key: meta[key] for key in _POINTS if key in meta}
+        files.write_text(target, files.to_json(document) + "\n")
+        files.write_bytes(target.with_suffix(".png"), still)
+        table = theme.kept(figure) if data is None else data
+        table = _values_drawn(figure) if table is None else table
+        tables.write_table(table, target.with_suffix(".csv"), for_people=True)
+        files.write_json(target.with_suffix(".info.json"), info)
+    _publish(bundle)
+
+
+def show_table(
+    frame: pd.DataFrame, *, name: str, caption: str, rows_shown: int = 10, digits: int = 4
+) -> None:
+    """Show the first rows of a table, and in a run store all of it.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        In the order in which to show it; the index is left out.
+    name : str
+        Lower-case letters, digits and underscores; unique in a run.
+    caption : str
+        What the table says.
+    rows_shown : int
+        Rows on one page of the table.
+    digits : int
+        Significant digits shown; the full value is in the CSV and under the mouse.
+    """
+    target = _new_result("tables", name)
+    document = _table_json(frame.head(ROWS_KEPT))
+    info = {
+        "name": name,
+        "caption": caption,
+        "columns": document["columns"],
+        "digits": digits,
+        "rows_total": len(frame),
+        "rows_kept": len(document["rows"]),
+        "rows_shown": rows_shown,
+        "first": document["rows"][:rows_shown],
+    }
+    lines = [caption, frame.head(rows_shown).to_string(index=False)]
+    bundle: dict[str, Any] = {
+        "text/html": table_html(info),
+        "text/plain": "\n".join(visible(line) for text in lines for line in text.split("\n")),
+    }
+    if target is not None:
+        from analysis_lib import tables
+
+        bundle[TABLE_MIME] = {"name": name, "caption": caption}
+        files.write_text(target, files.to_json(document) + "\n")
+        tables.write_table(frame, target.with_suffix(".csv"), for_people=True)
+        files.write_json(target.with_suffix(".info.json"), info)
+    _publish(bundle)
+
+
+def say(*sentences: str, kind: Literal["text", "note", "warning"] = "text") -> None:
+    """Show sentences, each a paragraph: as they are, as a note, or as a warning."""
+    paragraphs = "".join(f"<p>{html(sentence)}</p>" for sentence in sentences)
+    if kind == "text":
+        shown = f'<div class="ar-say {_NO_MATH}">{paragraphs}</div>'
+    else:
+        title = f'<p class="admonition-title">{_TITLES[kind]}</p>'
+        shown = f'<div class="admonition {kind} {_NO_MATH}">{title}{paragraphs}</div>'
+    plain_text = [visible(sentence) for sentence in sentences]
+    if kind != "text":
+        plain_text[0] = f"{_TITLES[kind]}: {plain_text[0]}"
+    _publish({"text/html": shown, "text/plain": "\n".join(plain_text)})
+
+
+def figure_html(info: Mapping[str, Any], number: int, base: str) -> str:
+    """Return a figure's place on a page, on one line; `analysis-figures.js` draws it there.
+
+    Parameters
+    ----------
+    info : mapping
+        What `show` stored as `figures/<name>.info.json`.
+    number : int
+        Its number on the page.
+    base : str
+        Relative address of the run's files, such as "../../files/dge/default".
+    """
+    name, alt = _checked(info["name"]), html(info["alt"])
+    place, height = f"{html(base)}/figures/{name}", int(info["height"])
+    still = (
+        f'<img class="ar-still" src="{place}.png" alt="{alt}" width="{picture.WIDTH}" '
+        f'height="{height}" loading="lazy">'
+    )
+    buttons = (
+        _button("png", "PNG", "Download as PNG")
+        + _button("svg", "SVG", "Download as SVG")
+        + _link(f"{place}.csv", "Data (CSV)")
+        + _button("full", "Full screen", "Show on the full screen")
+    )
+    return (
+        f'<figure class="ar-figure {_NO_MATH}" id="figure-{name}" data-src="{place}.js" '
+        f'data-name="{name}" style="--ar-height:{height}px">'
+        f'<div class="ar-canvas"><div class="ar-plot" role="img" aria-label="{alt}"></div>'
+        f"{still}</div>"
+        f"<figcaption>{_caption(f'figure-{name}', f'Figure {number}.', info['caption'])}"
+        f'<span class="ar-tools">{buttons}</span></figcaption></figure>'
+    )
+
+
+def figure_script(run_id: str, name: str, figure_json_text: str) -> str:
+    """Return the script that brings a figure's JSON to its page."""
+    return _script("figure", run_id, name, figure_json_text)
+
+
+def table_html(info: Mapping[str, Any], number: int | None = None, base: str | None = None) -> str:
+    """Return the first rows of a table, on one line, complete without any script.
+
+    Parameters
+    ----------
+    info : mapping
+        What `show_table` stored as `tables/<name>.info.json`.
+    number : int, optional
+        Its number on the page; none outside of pages.
+    base : str, optional
+        Relative address of the run's files; without it there is nothing to download.
+    """
+    name = _checked(info["name"])
+    columns = info["columns"]
+    head = "".join(
+        f'<th scope="col" class="{_cell_class(c)}">{html(c["name"])}</th>' for c in columns
+    )
+    body = "".join(
+        f"<tr>{''.join(map(_cell, row, columns, [info['digits']] * len(columns)))}</tr>"
+        for row in info["first"]
+    )
+    source = f' data-src="{html(base)}/tables/{name}.js"' if base is not None else ""
+    tools = _link(f"{html(base)}/tables/{name}.csv", "Data (CSV)") if base is not None else ""
+    title = f"Table {number}." if number is not None else ""
+    return (
+        f'<figure class="ar-table {_NO_MATH}" id="table-{name}"{source} '
+        f'data-digits="{int(info["digits"])}" data-shown="{int(info["rows_shown"])}" '
+        f'data-total="{int(info["rows_total"])}">'
+        f"<figcaption>{_caption(f'table-{name}', title, info['caption'])}</figcaption>"
+        f'<div class="ar-scroll" role="region" tabindex="0" aria-label="{html(info["caption"])}">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'<div class="ar-foot"><span class="ar-rows">{_rows_in_words(info)}</span>'
+        f'<span class="ar-tools">{tools}</span></div></figure>'
+    )
+
+
+def table_script(run_id: str, name: str, table_json_text: str) -> str:
+    """Return the script that brings all rows of a table to its page."""
+    return _script("table", run_id, name, table_json_text)
+
+
+def _script(kind: str, run_id: str, name: str, json_text: str) -> str:
+    # Read and written anew: whatever the file says, only JSON ends in the script.
+    content = files.to_json(json.loads(json_text))
+    for character in "<\u2028\u2029":
+        content = content.replace(character, f"\\u{ord(character):04x}")
+    return f"analysisReport.{kind}({json.dumps(f'{run_id}/{name}')}, {content});\n"
+
+
+def _new_result(folder: str, name: str) -> Any:
+    target = results.path(folder, f"{_checked(name)}.json")
+    if target is not None and target.exists():
+        raise ValueError(f"{name!r} was shown before: names of {folder} are unique in a run")
+    return target
+
+
+def _checked(name: Any) -> str:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no name: lower-case letters, digits and underscores")
+    return name
+
+
+def _publish(bundle: dict[str, Any]) -> None:
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.display import display
+
+    if InteractiveShell.initialized():
+        show_here: Any = display  # IPython says nothing of its types
+        show_here(bundle, raw=True)
+    else:
+        print(bundle["text/plain"])  # a plain Python session
+
+
+def _figure_json(figure: go.Figure) -> Any:
+    # plotly writes what is not finite as null, and numbers as base64 of their bytes.
+    return json.loads(figure.to_json(engine="json"))
+
+
+def _values_drawn(figure: go.Figure) -> pd.DataFrame:
+    """Return the points of a figure that carries no table."""
+    import pandas as pd
+
+    parts = []
+    for trace in figure.data:
+        columns = {a: trace[a] for a in "xyz" if a in trace and np.ndim(trace[a]) == 1}
+        parts.append(pd.DataFrame({"series": plain(trace.name or ""), **columns}))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"series": []})
+
+
+def _table_json(frame: pd.DataFrame) -> dict[str, Any]:
+    kinds = {"i": "integer", "u": "integer", "f": "number"}
+    columns = [
+        {"name": visible(name), "kind": kinds.get(getattr(dtype, "kind", "O"), "text")}
+        for name, dtype in zip(frame.columns, frame.dtypes, strict=True)
+    ]
+    values = [_json_values(frame.iloc[:, i], column["kind"]) for i, column in enumerate(columns)]
+    return {"columns": columns, "rows": [list(row) for row in zip(*values, strict=True)]}
+
+
+def _json_values(column: pd.Series, kind: str) -> list[Any]:
+    # JSON knows neither what is missing nor what is infinite.
+    import pandas as pd
+
+    known = ~pd.isna(column).to_numpy()
+    values = [value if there else None for value, there in zip(column.tolist(), known, strict=True)]
+    if kind == "text":
+        return [None if value is None else visible(value) for value in values]
+    return [None if value is None or not math.isfinite(value) else value for value in values]
+
+
+def _cell(value: Any, column: Mapping[str, str], digits: int) -> str:
+    if column["kind"] == "text":
+        return f"<td>{html('–' if value is None else value)}</td>"
+    full = "not a number" if value is None else repr(value)
+    return f'<td class="ar-num" title="{html(full)}">{number(value, digits)}</td>'
+
+
+def _cell_class(column: Mapping[str, str]) -> str:
+    return "ar-text" if column["kind"] == "text" else "ar-num"
+
+
+def _rows_in_words(info: Mapping[str, Any]) -> str:
+    shown, total = len(info["first"]), int(info["rows_total"])
+    words = f"{total:,} rows" if shown == total else f"First {shown:,} of {total:,} rows"
+    if info["rows_kept"] < total:
+        words += f" (sorting and search: the first {int(info['rows_kept']):,}; the CSV has all)"
+    return html(words)
+
+
+def _caption(anchor: str, title: str, caption: str) -> str:
+    link = f'<a class="ar-title" href="#{anchor}">{title}</a> ' if title else ""
+    return f'<span class="ar-caption">{link}{html(caption)}</span>'
+
+
+def _button(action: str, words: str, title: str) -> str:
+    return f'<button type="button" data-do="{action}" title="{title}">{words}</button>'
+
+
+def _link(address: str, words: str) -> str:
+    return f'<a href="{address}" download>{words}</a>'

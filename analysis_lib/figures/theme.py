@@ -1,0 +1,189 @@
+"""One look for every figure: colours for all eyes (Okabe & Ito), marks, the empty figure.
+
+Backgrounds are transparent and no font colour is set: the page's script takes both from the
+page, in light and in dark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from analysis_lib.figures.text import label
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
+BLUE, VERMILION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
+GREY = "#8C8C8C"
+
+UP, DOWN = VERMILION, BLUE
+LINE = "#767676"
+"""Thresholds and references: a grey that stands out from white and from black alike."""
+
+HEIGHT = 440
+LIMIT = 20_000
+"""Beyond so many points a figure draws a sample, and says so."""
+NAME_LENGTH = 20
+"""Longer names of models, classes and features lose their middle where space is scarce."""
+GL_FROM = 2_000
+"""Beyond so many points a scatter plot is drawn by WebGL."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """How one thing looks in every figure."""
+
+    title: str
+    colour: str
+    symbol: str = "circle"
+    dash: str = "solid"
+
+
+CALLS = {
+    "not tested": Style("Not tested", "#B8B8B8", "x"),
+    "not significant": Style("Not significant", "#9A9A9A", "circle"),
+    "down": Style("Down", DOWN, "square"),
+    "up": Style("Up", UP, "diamond"),
+}
+_MODELS = {
+    "logistic": Style("Logistic regression", BLUE, "circle", "solid"),
+    "svm": Style("SVM", ORANGE, "square", "dash"),
+    "forest": Style("Random forest", GREEN, "diamond", "dashdot"),
+    "xgboost": Style("XGBoost", PURPLE, "cross", "longdash"),
+    "baseline": Style("Majority class", "#B0B0B0", "x", "dot"),
+}
+_OTHER_MODELS = (SKY, VERMILION, YELLOW, "#7B5EA7", "#5C4B37")
+_CLASSES = (
+    (BLUE, "square"),
+    (VERMILION, "diamond"),
+    (GREEN, "circle"),
+    (PURPLE, "cross"),
+    (ORANGE, "x"),
+    (SKY, "circle"),
+    (YELLOW, "square"),
+    (GREY, "diamond"),
+)
+
+
+def models(names: Iterable[str]) -> dict[str, Style]:
+    """Give every model its look, in the order of first appearance.
+
+    Examples
+    --------
+    >>> [style.title for style in models(["svm", "network", "svm"]).values()]
+    ['SVM', 'network']
+    """
+    unique = list(dict.fromkeys(names))
+    others = sorted(name for name in unique if name not in _MODELS)
+    free = {
+        name: Style(label(name, NAME_LENGTH), _OTHER_MODELS[i % len(_OTHER_MODELS)])
+        for i, name in enumerate(others)
+    }
+    return {name: _MODELS.get(name) or free[name] for name in unique}
+
+
+def classes(labels: Iterable[object]) -> dict[object, Style]:
+    """Give every class its look, in sorted order; of two, the second is the positive one.
+
+    Examples
+    --------
+    >>> {name: style.colour for name, style in classes([1, 0, 1]).items()}
+    {0: '#0072B2', 1: '#D55E00'}
+    """
+    ordered = sorted(dict.fromkeys(labels), key=lambda value: (str(type(value)), value))
+    looks = (_CLASSES[i % len(_CLASSES)] for i in range(len(ordered)))
+    return {
+        name: Style(label(name, NAME_LENGTH), *look)
+        for name, look in zip(ordered, looks, strict=True)
+    }
+
+
+def new(x: str = "", y: str = "", **layout: Any) -> go.Figure:
+    """Return an empty figure in the house's look with axis titles `x` and `y`."""
+    import plotly.graph_objects as go
+
+    return style(go.Figure(), xaxis_title_text=x, yaxis_title_text=y, **layout)
+
+
+def style(figure: go.Figure, **layout: Any) -> go.Figure:
+    """Put the house's look on a figure, and further layout on top of it."""
+    figure.update_layout(template=_template(), **{"height": HEIGHT, **layout})
+    return figure
+
+
+def names_axis(names: Sequence[str], **more: Any) -> dict[str, Any]:
+    """Return an axis whose ticks are names, none of them ever read as a number or a date."""
+    return {"type": "category", "categoryorder": "array", "categoryarray": list(names), **more}
+
+
+def line_at(figure: go.Figure, *, x: float | None = None, y: float | None = None) -> None:
+    """Draw a dashed reference line through a figure of one panel."""
+    line = {"color": LINE, "width": 1.2, "dash": "dash"}
+    if x is not None:
+        figure.add_shape(type="line", x0=x, x1=x, y0=0, y1=1, xref="x", yref="y domain", line=line)
+    if y is not None:
+        figure.add_shape(type="line", x0=0, x1=1, y0=y, y1=y, xref="x domain", yref="y", line=line)
+
+
+def say_empty(figure: go.Figure, message: str) -> go.Figure:
+    """Write into a figure that has nothing to draw why it is empty."""
+    figure.add_annotation(
+        text=message, x=0.5, y=0.5, xref="x domain", yref="y domain", showarrow=False
+    )
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    return figure
+
+
+def keep(figure: go.Figure, table: pd.DataFrame) -> go.Figure:
+    """Let a figure carry the table that it shows, for those who download its data."""
+    figure._analysis_table = table
+    return figure
+
+
+def kept(figure: go.Figure) -> pd.DataFrame | None:
+    """Return the table that a figure carries; nothing for a figure made elsewhere."""
+    return getattr(figure, "_analysis_table", None)
+
+
+def count(figure: go.Figure, *, total: int, drawn: int, missing: int = 0, note: str = "") -> None:
+    """Keep in `layout.meta` how many points there are and are drawn, and `note` for the caption."""
+    counts = {"points_total": total, "points_drawn": drawn, "points_missing": missing}
+    figure.update_layout(meta={**counts, "note": note})
+
+
+def _template() -> go.layout.Template:
+    import plotly.graph_objects as go
+
+    axis = {
+        "automargin": True,
+        "gridcolor": "rgba(128,128,128,0.22)",
+        "zerolinecolor": "rgba(128,128,128,0.45)",
+        "linecolor": "rgba(128,128,128,0.6)",
+        "title": {"standoff": 10},
+    }
+    return go.layout.Template(
+        layout={
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "font": {"family": "system-ui, sans-serif", "size": 13},
+            "margin": {"l": 56, "r": 16, "t": 24, "b": 48},
+            "hovermode": "closest",
+            "hoverlabel": {"align": "left", "namelength": -1},
+            "legend": {
+                "orientation": "h",
+                "xref": "container",
+                "yref": "container",
+                "x": 0.5,
+                "xanchor": "center",
+                "y": 0,
+                "yanchor": "bottom",
+            },
+            "xaxis": axis,
+            "yaxis": axis,
+        }
+    )

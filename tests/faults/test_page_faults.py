@@ -1,0 +1,265 @@
+"""Faults 10, 12, 13, 18, 21 and 22, as far as figures and tables go.
+
+What every test begins with happened before there was a guard.
+"""
+
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis_lib import figures, files, results
+from analysis_lib.figures import embed
+from analysis_lib.figures.text import plain
+from tests import figure_tables as tables
+from tests.site.figure_page import FigurePage, Watched, chromium
+
+NAMES = [
+    "<b>HLA-A</b>",
+    '<a href="javascript:alert(1)">TP53</a>',
+    "<img src=x onerror=alert(2)>",
+    "</script><script>alert(3)</script>",
+    "\"><svg onload='alert(4)'>",
+    "$\\href{javascript:alert(5)}{x}$",
+    "%{customdata[0]} &lt;i&gt;",
+    "line\nbreak \u202etxet\u2066",
+]
+
+
+def hostile_genes():
+    genes = tables.genes(40)
+    genes.loc[: len(NAMES) - 1, "name"] = NAMES
+    genes.loc[: len(NAMES) - 1, ["logFC", "pvalue"]] = [
+        [4.0 + i, 10.0 ** -(i + 3)] for i in range(8)
+    ]
+    return tables.called(genes)
+
+
+def hostile_figures():
+    """Every figure whose text can come from data, with text that acts."""
+    points, ratios = tables.components(8)
+    points["name"] = NAMES
+    points["label"] = [NAMES[i % 2] for i in range(8)]
+    ratios["component"] = NAMES[:3]
+    swap = dict(zip(tables.MODELS, NAMES, strict=False))
+    scores = tables.scores().replace({"model": swap})
+    confusion = tables.confusion().replace({"model": swap})
+    values = tables.values()
+    values["feature"] = values["feature"].map(
+        dict(zip(("logFC", "pvalue", "baseMean"), NAMES, strict=False))
+    )
+    kept = pd.DataFrame({"feature": NAMES, "coefficient": range(1, 9)})
+    titles = ratios.assign(component=["PC1", "PC2", "PC3"])
+    return {
+        "volcano": tables.volcano(hostile_genes()),
+        "ma": figures.ma(hostile_genes(), lfc_threshold=1),
+        "roc": figures.roc(tables.roc().replace({"model": swap}), scores),
+        "comparison": figures.comparison(scores.replace({"metric": {"auc": NAMES[1]}}),
+                                         metrics=["accuracy", NAMES[1]]),
+        "leakage": figures.leakage(scores.replace({"features": {"all": NAMES[2]}})),
+        "confusion": figures.confusion(confusion, names={0: NAMES[2], 1: NAMES[3]}),
+        "pca_2d": figures.pca_2d(points, titles),
+        "pca_3d": figures.pca_3d(points, titles),
+        "explained": figures.explained(ratios),
+        "coefficients": figures.coefficients(kept),
+        "boxes": figures.boxes(values, names={0: NAMES[5], 1: NAMES[6]}),
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    """A page of hostile figures and a table, in a browser."""
+    page = FigurePage(tmp_path_factory.mktemp("hostile") / "site")
+    for name, figure in hostile_figures().items():
+        page.figure(figure, name, caption=" ".join(NAMES), alt=" ".join(NAMES))
+    table = hostile_genes().rename(columns={"logFC": NAMES[2]})
+    page.table(table, "genes", caption=" ".join(NAMES))
+    with chromium() as browser:
+        watched = Watched(browser.new_page())
+        watched.page.goto(page.write())
+        for name in hostile_figures():
+            watched.drawn(name)
+        yield watched
+
+
+def inner(watched, selector):
+    return watched.page.locator(selector).all_text_contents()
+
+
+def test_10_a_figure_is_embedded_by_name_not_as_plotlys_own_output(tmp_path, monkeypatch):
+    """The page had no figure and the build was green: myst-nb dropped Plotly's output."""
+    shown = []
+    monkeypatch.setattr(embed, "_publish", shown.append)
+    monkeypatch.setenv(results.FOLDER_VARIABLE, str(tmp_path))
+    figures.show(tables.volcano(), name="volcano", caption="c", alt="a")
+    assert set(shown[0]) == {embed.FIGURE_MIME, "image/png", "text/plain"}
+    info = json.loads((tmp_path / "figures/volcano.info.json").read_text())
+    assert re.findall('<figure [^>]*id="figure-volcano"', embed.figure_html(info, 1, "f"))
+
+
+def test_12_no_text_from_data_runs_or_becomes_an_element(hostile):
+    """A gene called `<img src=x onerror=…>` ran its script: in captions, tables and titles."""
+    assert hostile.faults == []
+    strange = (
+        "figure script, .ar-caption *:not(.ar-title), td *, th *:not(button), [onload], [onerror]"
+    )
+    assert hostile.page.locator(strange).count() == 0
+    assert hostile.page.locator("img:not(.ar-still), figure a[href^=javascript]").count() == 0
+    assert "<img src=x onerror=alert(2)>" in inner(hostile, ".ar-caption")[0]
+
+
+def test_12_the_rows_that_the_script_fills_in_are_text_too(hostile):
+    """Rows written as HTML by the page's script would run what the first rows do not."""
+    hostile.page.click("th >> text=name")
+    hostile.page.wait_for_function(
+        "document.querySelector('.ar-rows').textContent.startsWith('Rows')"
+    )
+    assert hostile.page.locator("td *").count() == 0
+    assert "<b>HLA-A</b>" in inner(hostile, "td")
+    assert hostile.faults == []
+
+
+def test_13_names_stand_in_a_figure_as_they_are_written(hostile):
+    """Plotly made a link of `<a href>` in a gene's name and bold letters of `<b>`."""
+    assert hostile.page.locator(".ar-plot a[*|href]:not(.modebar-btn)").count() == 0
+    ticks = " ".join(inner(hostile, "#figure-coefficients .ytick text"))
+    assert "<b>HLA-A</b>" in ticks
+    assert "<img src=x" in ticks
+    assert "%{customda…" in ticks
+    bold = inner(hostile, '#figure-coefficients tspan[style*="bold"]')
+    assert bold == []
+
+
+def test_13_nor_does_hovering_interpret_them(hostile):
+    """The hover label of the gene `<b>HLA-A</b>` was bold, that of `<a …>` a link."""
+    hostile.page.locator("#figure-volcano").scroll_into_view_if_needed()
+    seen = ""
+    for i in range(len(NAMES)):
+        point = f"{{curveNumber: 2, pointNumber: {i}}}"  # the trace of the genes that are up
+        hostile.page.evaluate(
+            f"Plotly.Fx.hover(document.querySelector('#figure-volcano .ar-plot'), [{point}])"
+        )
+        hostile.page.wait_for_function(
+            "[...document.querySelectorAll('#figure-volcano .hovertext')]"
+            f".some(label => label.textContent.includes('change {4 + i}.000'))"
+        )
+        seen += " ".join(inner(hostile, "#figure-volcano .hovertext"))
+        assert hostile.page.locator("#figure-volcano .hovertext a").count() == 0
+    assert '<a href="javascript:alert(1)">TP53</a>' in seen
+    assert "$\\href{javascript:alert(5)}{x}$" in seen
+    assert "line\\nbreak \\u202etxet\\u2066" in seen
+    assert hostile.faults == []
+
+
+def test_13_the_still_picture_takes_no_name_for_a_formula():
+    """Two dollar signs in a name made matplotlib stop with a parse error."""
+    for figure in hostile_figures().values():
+        assert figures.picture.png(figure)
+
+
+def test_18_the_top_gene_is_drawn_and_its_true_p_is_told():
+    """p = 0 became infinite, and Plotly left out the most significant gene of all."""
+    genes = tables.genes()
+    figure = tables.volcano(genes)
+    (edge,) = [t for t in figure.data if "p = 0" in t.name]
+    assert list(edge.text) == ["Gene_0", "Gene_1", "Gene_2"]
+    assert edge.marker.symbol == "triangle-up"
+    assert edge.customdata[:, 1].tolist() == [0, 0, 0]
+    others = np.concatenate([t.y for t in figure.data if t is not edge])
+    assert np.isfinite(edge.y).all()
+    assert edge.y.min() > max(others.max(), -np.log10(0.05))
+    assert sum(len(t.x) for t in figure.data) == len(genes)
+
+
+def test_18_even_when_every_p_is_zero_or_as_small_as_can_be():
+    """With nothing above zero there was no floor, and no point at all."""
+    for p in (0.0, 5e-324):
+        figure = tables.volcano(tables.called(tables.genes(20).assign(pvalue=p)))
+        drawn = np.concatenate([t.y for t in figure.data])
+        assert len(drawn) == 20
+        assert np.isfinite(drawn).all()
+
+
+def test_18_missing_p_are_counted_and_told():
+    """Genes without a p-value vanished without a word."""
+    genes = tables.genes()
+    genes.loc[50:89, "pvalue"] = np.nan
+    for figure in (tables.volcano(tables.called(genes)), figures.p_histogram(genes)):
+        assert figure.layout.meta["points_missing"] == 40
+        assert figure.layout.meta["note"].startswith("40 genes")
+
+
+def test_21_of_a_million_genes_all_significant_and_a_sample_are_drawn_and_told(
+    tmp_path, monkeypatch
+):
+    """A million points made a page of 37 MB that took 1.2 GB of memory."""
+    random = np.random.default_rng(0)
+    n = 1_000_000
+    genes = pd.DataFrame({"name": "g", "logFC": random.normal(size=n), "pvalue": 0.5})
+    genes["name"] = genes.index.astype(str)
+    genes.loc[:2999, ["logFC", "pvalue"]] = 3.0, 1e-9
+    genes = tables.called(genes)
+    monkeypatch.setenv(results.FOLDER_VARIABLE, str(tmp_path))
+    monkeypatch.setattr(embed, "_publish", lambda bundle: None)
+    figure = tables.volcano(genes)
+    figures.show(figure, name="volcano", caption="A volcano.", alt="a")
+    (up,) = [t for t in figure.data if t.name.startswith("Up")]
+    assert len(up.x) == 3000
+    assert sum(len(t.x) for t in figure.data) == 20_000
+    assert (tmp_path / "figures/volcano.json").stat().st_size < 3_000_000
+    caption = json.loads((tmp_path / "figures/volcano.info.json").read_text())["caption"]
+    assert "20,000 of 1,000,000 genes are drawn" in caption
+    again = tables.volcano(genes)
+    assert all(np.array_equal(a.x, b.x) for a, b in zip(figure.data, again.data, strict=True))
+
+
+def test_21_when_the_significant_ones_fill_the_limit_all_of_them_are_drawn():
+    """A plain sample of the points dropped significant genes."""
+    genes = tables.called(tables.genes(500).assign(pvalue=0.001))
+    figure = tables.volcano(genes, limit=100)
+    for call in ("up", "down"):
+        (trace,) = [t for t in figure.data if plain(t.name).startswith(call.title())]
+        assert len(trace.x) == (genes["call"] == call).sum()
+    assert figure.layout.meta["points_drawn"] == sum(len(t.x) for t in figure.data)
+
+
+def left_behind(folder):
+    """Show everything in a run; return the name and hash of every file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(results.FOLDER_VARIABLE, str(folder))
+        patch.setattr(embed, "_publish", lambda bundle: None)
+        for name, figure in tables.every_figure().items():
+            figures.show(figure, name=name, caption="c", alt="a")
+        figures.show_table(tables.genes(), name="genes", caption="c")
+    return [f"{path.name} {files.sha256(path)}" for path in sorted(folder.rglob("*.*"))]
+
+
+def test_22_two_processes_leave_the_same_bytes(tmp_path):
+    """Div ids were random, pictures carried dates, sets came in any order."""
+    here = left_behind(tmp_path / "here")
+    code = (
+        "import sys, pathlib; from tests.faults.test_page_faults import left_behind\n"
+        "print('\\n'.join(left_behind(pathlib.Path(sys.argv[1]))))"
+    )
+    there = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "there")],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONHASHSEED": "7", "HOME": str(tmp_path)},
+        cwd=files.PROJECT,
+    )
+    assert len(here) == 4 * len(tables.every_figure()) + 3
+    assert there.stdout.splitlines() == here
+
+
+def test_22_nothing_random_is_in_the_html():
+    """Plotly's own HTML has a new id in every build."""
+    info = {"name": "volcano", "caption": "c", "alt": "a", "height": 440}
+    html = embed.figure_html(info, 1, "files/dge/default")
+    assert html == embed.figure_html(dict(reversed(info.items())), 1, "files/dge/default")
+    assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}", html)
