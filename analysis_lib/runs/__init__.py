@@ -1,0 +1,1 @@
+"""Parameters → execute → validate → record → cache."""

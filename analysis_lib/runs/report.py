@@ -1,0 +1,118 @@
+"""All runs of a report: those that `report.yml` asks for, and those found beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from analysis_lib import files, studies
+from analysis_lib.errors import AnalysisError, DataError, RunError, TableError
+from analysis_lib.runs.engine import Runs
+from analysis_lib.runs.record import RECORD, Failure, Record, read_record
+from analysis_lib.runs.values import RunSpec
+
+
+@dataclass(frozen=True)
+class RunState:
+    """Where a run stands: its last good results, its failure since, what changed since.
+
+    `listed` tells the runs of `report.yml` from those a user made beside them.
+    """
+
+    study: str
+    name: str
+    folder: Path | None
+    record: Record | None
+    failure: Record | None
+    stale: tuple[str, ...]
+    listed: bool
+
+    @property
+    def id(self) -> str:
+        """The run's name within the report, `study/name`."""
+        return f"{self.study}/{self.name}"
+
+
+def make_all(runs: Runs, specs: Sequence[RunSpec]) -> list[RunState]:
+    """Make every run that is asked for; one that fails does not stop the rest.
+
+    Wrong parameters are an error before anything is executed.
+    """
+    for spec in specs:
+        studies.load(spec.study).Params.of(spec.values)
+    for spec in specs:
+        try:
+            runs.ensure(spec)
+        except RunError as error:
+            runs.say(str(error))
+        except (DataError, TableError) as error:
+            runs.say(f"{spec.id}: {error}")
+            _keep_failure(runs, spec, error)
+    return [_state(runs, spec.study, spec.name, spec) for spec in specs] + _others(runs, specs)
+
+
+def _keep_failure(runs: Runs, spec: RunSpec, error: AnalysisError) -> None:
+    """Record a run that failed before it began, so that its page can say why."""
+    params = studies.load(spec.study).Params.of(spec.values)
+    record = Record(
+        study=spec.study,
+        run=spec.name,
+        key="",
+        parts={},
+        status="failed",
+        started=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        seconds=0.0,
+        peak_memory_mb=0.0,
+        parameters=params.as_json(),
+        changed=params.changed(),
+        versions={},
+        git=None,
+        error=Failure(str(error)),
+    )
+    folder = runs.failed_folder(spec.study, spec.name)
+    files.remove(folder)
+    record.write(folder)
+
+
+def _state(runs: Runs, study: str, name: str, spec: RunSpec | None) -> RunState:
+    folder = runs.folder(study, name)
+    record, failure = _readable(folder), _readable(runs.failed_folder(study, name))
+    stale: tuple[str, ...] = ()
+    if record:
+        try:
+            plan = runs.plan(spec or RunSpec(study, name, record.parameters))
+            stale = runs.stale(plan, record)
+        except AnalysisError as error:
+            stale = (error.what,)
+    return RunState(
+        study=study,
+        name=name,
+        folder=folder if record else None,
+        record=record,
+        failure=failure,
+        stale=stale,
+        listed=spec is not None,
+    )
+
+
+def _others(runs: Runs, specs: Sequence[RunSpec]) -> list[RunState]:
+    """Return the runs that lie on disk without standing in the report."""
+    asked = {spec.id for spec in specs}
+    found = sorted(runs.root.glob(f"*/*/{RECORD}"))
+    names = {(path.parents[1].name, path.parent.name.removesuffix(".failed")) for path in found}
+    return [
+        _state(runs, study, name, None)
+        for study, name in sorted(names)
+        if study in studies.STUDIES
+        and f"{study}/{name}" not in asked
+        and not name.startswith(files.TEMPORARY)
+    ]
+
+
+def _readable(folder: Path) -> Record | None:
+    try:
+        return read_record(folder) if (folder / RECORD).exists() else None
+    except RunError:
+        return None  # as good as not there: the next build makes it again

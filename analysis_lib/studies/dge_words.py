@@ -1,0 +1,261 @@
+"""Differential expression in words and numbers: conclusions, and what is held against others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from analysis_lib import results
+from analysis_lib.models.lineup import LABELS
+from analysis_lib.studies.dge import ALL, HONEST, Comparison, Rows, Study
+
+if TYPE_CHECKING:
+    from analysis_lib.evaluation.pvalues import Diagnosis
+    from analysis_lib.evaluation.resampling import PermutationTest
+
+METRICS = {
+    "accuracy": "test accuracy",
+    "balanced_accuracy": "balanced test accuracy",
+    "auc": "test AUC",
+    "cv_accuracy": "cross-validated accuracy",
+}
+_SETS = {ALL: "all", HONEST: "honest"}
+
+_CALLS_DEPEND = ("data", "seed", "n_genes", "p_threshold", "lfc_threshold", "p_value")
+_SCORES_DEPEND = ("data", "seed", "n_genes", "classify", "test_size", "cv_folds", "max_genes")
+_LASSO_DEPENDS = (*_SCORES_DEPEND, "lasso_C")
+
+
+@dataclass(frozen=True)
+class Published:
+    """A number of the original notebook: it can be compared while these parameters are default.
+
+    `tolerance` is half of its last printed digit.
+    """
+
+    metric: str
+    value: float
+    tolerance: float
+    depends: tuple[str, ...]
+
+
+PUBLISHED = [
+    *(
+        Published(f"genes_{call.replace(' ', '_')}", count, 0, _CALLS_DEPEND)
+        for call, count in [("up", 46), ("down", 57), ("not significant", 97)]
+    ),
+    *(
+        Published(f"{metric}_{model}_all", value, tolerance, _SCORES_DEPEND)
+        for model, accuracy, cv, auc in [
+            ("logistic", 0.9750, 1.0000, 1.0),
+            ("svm", 0.9750, 0.9750, 0.995),
+            ("forest", 1.0000, 1.0000, 1.0),
+            ("xgboost", 1.0000, 0.9938, 1.0),
+        ]
+        for metric, value, tolerance in [
+            ("accuracy", accuracy, 5e-5),
+            ("cv_accuracy", cv, 5e-5),
+            ("auc", auc, 5e-3),
+        ]
+    ),
+    Published("lasso_logFC", 7.117, 5e-4, _LASSO_DEPENDS),
+    Published("lasso_baseMean", -0.0127, 5e-5, _LASSO_DEPENDS),
+    Published("lasso_pvalue", 0.0, 0, _LASSO_DEPENDS),
+]
+"""What the notebook this study goes back to reports for its default run."""
+
+
+def table_notes(study: Study) -> list[str]:
+    """Say what the table is, what was taken for what, and what is missing in it."""
+    count = f"{len(study.genes):,} genes"
+    if study.table.columns is None:
+        parameters = f"seed {study.params.seed}"
+        notes = [
+            f"{count}, simulated ({parameters}): no sample and no organism stands behind them."
+        ]
+    else:
+        notes = [f"{count} from your table, with columns named as in {study.table.columns.source}."]
+    if study.params.p_value == "adjusted" and "padj" not in study.table.genes:
+        notes.append("Adjusted p-values are Benjamini and Hochberg's, computed here.")
+    return [*notes, *study.table.notes]
+
+
+def columns_table(study: Study) -> pd.DataFrame:
+    """Return what was taken for what: role, column and how it was recognised."""
+    columns = study.table.columns
+    roles = columns.describe() if columns else [("all columns", "–", "simulated")]
+    return pd.DataFrame(roles, columns=["role", "column", "recognised"])
+
+
+def calls_sentence(study: Study) -> str:
+    """Say how many genes go up and down, by which rule."""
+    counts = ", ".join(f"{count:,} {call}" for call, count in study.calls.items() if count)
+    p = "adjusted p" if study.p == "padj" else "p"
+    params = study.params
+    return (
+        f"{counts} ({p} < {params.p_threshold:g}, |log2 fold change| > {params.lfc_threshold:g})."
+    )
+
+
+def rows_notes(study: Study, rows: Rows) -> list[str]:
+    """Say which genes the models see, and which they do not."""
+    total = len(study.genes)
+    notes = [f"The models see {len(rows.y):,} of {total:,} genes; {len(rows.test):,} are held out."]
+    notes += [f"Left out: {count:,} ({why})." for why, count in rows.left_out if count]
+    return notes
+
+
+def variance_sentence(explained: pd.DataFrame) -> str:
+    """Say how much of the variance the first components hold."""
+    if explained.empty:
+        return "No feature varies between the genes."
+    two = explained["ratio"].head(2).sum()
+    return f"The first two components hold {two:.0%} of the variance."
+
+
+def best_sentence(comparison: Comparison) -> str:
+    """Say which model cross-validation prefers, and how it does on the held-out genes."""
+    model = comparison.best() or "baseline"
+    area, share = (comparison.score(model, metric) for metric in ("auc", "accuracy"))
+    return (
+        f"{LABELS[model]} does best in cross-validation; on the held-out genes its accuracy is "
+        f"{_interval(share)} and its AUC {_interval(area)}."
+    )
+
+
+def errors_sentence(comparison: Comparison) -> str:
+    """Say how many held-out genes each model gets wrong."""
+    table = comparison.confusion[comparison.confusion["features"] == ALL]
+    wrong = table[table["truth"] != table["predicted"]].groupby("model", sort=False)["count"].sum()
+    told = ", ".join(f"{LABELS[str(model)]} {count}" for model, count in wrong.items())
+    return f"Wrong among the held-out genes: {told}."
+
+
+def audit_conclusion(comparison: Comparison) -> list[str]:
+    """Say, in plain words, what the leakage audit means for the scores."""
+    if not comparison.leaking:
+        return ["No single feature gives the label away; the scores can be taken at face value."]
+    named = " and ".join(comparison.leaking)
+    first = (
+        f"{named} gives the label away: a gene is labelled up because its fold change is "
+        "positive, so a model that sees it has only to copy it. Near-perfect scores with it say "
+        "nothing about biology."
+    )
+    model = comparison.best(HONEST)
+    if model is None:
+        return [first, "No feature is left without it, so there is nothing else to learn from."]
+    score = comparison.score(model, "accuracy", HONEST)
+    guess = comparison.score("baseline", "accuracy", HONEST)["value"]
+    better = score["low"] > guess
+    verdict = (
+        "more than guessing: the other features carry some of the direction"
+        if better
+        else "no better than guessing: what is left does not tell up from down"
+    )
+    return [
+        first,
+        f"Without it, {LABELS[model]} (best in cross-validation) is right for "
+        f"{_interval(score)} of the held-out genes, against {guess:.2f} by always naming the "
+        f"larger class: {verdict}.",
+    ]
+
+
+def permutation_sentence(null: PermutationTest, comparison: Comparison) -> str:
+    """Say what the permutation test found."""
+    without = " without the leaking features" if comparison.leaking else ""
+    found = "something to learn" if null.p_value < 0.05 else "nothing to learn that chance is not"
+    return (
+        f"Logistic regression{without} scores {null.observed:.3f} in cross-validation; shuffled "
+        f"labels reach that with p = {null.p_value:.3g}: there is {found}."
+    )
+
+
+def lasso_sentence(coefficients: pd.DataFrame) -> str:
+    """Say what the L1 penalty kept."""
+    kept = coefficients.loc[coefficients["coefficient"] != 0, "feature"]
+    gone = coefficients.loc[coefficients["coefficient"] == 0, "feature"]
+    dropped = f" and sets {', '.join(gone)} to exactly zero" if len(gone) else ""
+    return f"The L1 penalty keeps {', '.join(kept) or 'nothing'}{dropped}."
+
+
+def metrics(
+    study: Study, comparison: Comparison, coefficients: pd.DataFrame, null: PermutationTest
+) -> dict[str, dict[str, Any]]:
+    """Return every number of the run, by name, with its label and its interval."""
+    found: dict[str, dict[str, Any]] = {
+        "genes_total": {"label": "genes", "value": len(study.genes)},
+        **{
+            f"genes_{call.replace(' ', '_')}": {"label": f"genes {call}", "value": count}
+            for call, count in study.calls.items()
+        },
+    }
+    for row in comparison.scores.to_dict("records"):
+        suffix = "" if row["features"] == ALL else ", without leaking features"
+        found[f"{row['metric']}_{row['model']}_{_SETS[row['features']]}"] = {
+            "label": f"{LABELS[row['model']]}, {METRICS[row['metric']]}{suffix}",
+            **{part: row[part] for part in ("value", "low", "high")},
+        }
+    for row in coefficients.to_dict("records"):
+        label = f"L1 coefficient of {row['feature']}"
+        found[f"lasso_{row['feature']}"] = {"label": label, "value": row["coefficient"]}
+    found["permutation_p"] = {"label": "permutation p-value", "value": null.p_value}
+    return found
+
+
+def published(study: Study, found: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Hold the run's numbers against the original notebook's: reproduced, drifted or neither."""
+    changed = set(study.params.changed())
+    table: list[dict[str, Any]] = []
+    for item in PUBLISHED:
+        here = found.get(item.metric)
+        if here is None or changed & set(item.depends):
+            status = "not comparable"
+        else:
+            near = abs(here["value"] - item.value) <= item.tolerance * (1 + 1e-9)
+            status = "reproduced" if near else "drifted"
+        table.append(
+            {
+                "what": here["label"] if here else item.metric.replace("_", " "),
+                "source": "the original notebook",
+                "published": item.value,
+                "here": here["value"] if here else float("nan"),
+                "tolerance": item.tolerance,
+                "status": status,
+            }
+        )
+    return table
+
+
+def save(
+    study: Study,
+    comparison: Comparison,
+    rows: Rows,
+    found: dict[str, dict[str, Any]],
+) -> None:
+    """Leave the run's numbers behind, and what it read."""
+    best = comparison.best(HONEST) or comparison.best(ALL)
+    features = "honest" if comparison.best(HONEST) else "all"
+    results.save_metrics(
+        found,
+        headline=["genes_up", "genes_down", f"accuracy_{best}_{features}"],
+        glance=[calls_sentence(study), *rows_notes(study, rows), *audit_conclusion(comparison)],
+        picture="volcano",
+        published=published(study, found),
+    )
+    results.save_json("data", [study.source.record(len(study.genes))])
+
+
+def histogram_sentences(diagnosis: Diagnosis) -> list[str]:
+    """Say what the histogram of p-values tells."""
+    if diagnosis.shape == "too few":
+        return [diagnosis.words]
+    share = (
+        f"About {diagnosis.null_share:.0%} of the tested genes look unchanged (Storey, λ = 0.5)."
+    )
+    return [diagnosis.words, share]
+
+
+def _interval(score: pd.Series[float]) -> str:
+    return f"{score['value']:.2f} [{score['low']:.2f}, {score['high']:.2f}]"

@@ -1,0 +1,78 @@
+"""What many tests share: a small project with a notebook that takes a second."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from analysis_lib import studies
+from analysis_lib.runs.engine import Runs
+from analysis_lib.runs.execute import Limits
+from analysis_lib.runs.values import RunSpec
+from tests import toy_study
+
+PARAMETERS = 'number = 1.0\ntext = "a"\nnames = ["x"]\ndata = None'
+
+
+@dataclass
+class ToyProject:
+    """A project with the one study `toy`, and everything the engine said."""
+
+    root: Path
+    said: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.runs = Runs(self.root, say=self.said.append)
+
+    def notebook(self, cells: Sequence[str] = (), tags: Sequence[str] = ("parameters",)) -> Path:
+        """Write the notebook: parameters, set-up, the given cells, and the saving of results."""
+        first = new_code_cell(PARAMETERS, metadata={"tags": list(tags)})
+        rest = [new_code_cell(text) for text in (toy_study.SETUP, *cells, toy_study.SAVE)]
+        document = new_notebook(cells=[first, new_markdown_cell("# Toy"), *rest])
+        for number, cell in enumerate(document.cells):
+            cell.id = f"cell-{number}"
+        path = self.root / "notebooks" / "toy.ipynb"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(nbformat.writes(document), encoding="utf-8")
+        return path
+
+    def ensure(self, name: str = "default", limits: Limits | None = None, **values: object):
+        """Ask the engine for a run."""
+        return self.runs.ensure(RunSpec("toy", name, values), limits=limits)
+
+    def good(self, name: str = "default") -> Path:
+        """Return the folder of the last good run."""
+        return self.runs.folder("toy", name)
+
+    def failed(self, name: str = "default") -> Path:
+        """Return the folder of the failed run."""
+        return self.runs.failed_folder("toy", name)
+
+    def leftovers(self) -> list[str]:
+        """Return temporary things below the project."""
+        return [path.name for path in self.root.rglob(".partial-*")]
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ToyProject:
+    info = studies.StudyInfo("toy", "Toy", "Does it run?", ())
+    monkeypatch.setitem(studies.STUDIES, "toy", info)
+    load = studies.load
+    monkeypatch.setattr(
+        studies, "load", lambda name: toy_study.study() if name == "toy" else load(name)
+    )
+    root = tmp_path / "a project"
+    (root / "analysis_lib").mkdir(parents=True)
+    (root / "analysis_lib" / "code.py").write_text("x = 1\n")
+    (root / "requirements.lock").write_text("numpy==2\n")
+    shutil.copy(toy_study.__file__, root / "toy_study.py")
+    monkeypatch.chdir(root)
+    project = ToyProject(root)
+    project.notebook()
+    return project
