@@ -1,0 +1,228 @@
+"""The command line: parses, calls, prints."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from analysis_lib import files, studies
+from analysis_lib.errors import AnalysisError, RunError
+
+if TYPE_CHECKING:
+    from analysis_lib.site import DataRow, StudyPage
+
+INTERRUPTED = 130
+
+
+class StudyCommands(click.Group):
+    """One sub-command for each study, made when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the studies."""
+        return list(studies.STUDIES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        """Return the command of a study; its help lists the study's parameters."""
+        info = studies.info(cmd_name)
+        options: list[click.Parameter] = [
+            click.Argument(["words"], nargs=-1, metavar="[NAME=VALUE]..."),
+            click.Option(
+                ["-f", "--file", "file"],
+                type=click.Path(path_type=Path),
+                help="Read parameters from a YAML or JSON file; words given beside it win.",
+            ),
+        ]
+        if self.name == "run":
+            options += [
+                click.Option(["--name"], default="mine", help="Name of the run.  [mine]"),
+                click.Option(["--force"], is_flag=True, help="Execute even if nothing changed."),
+                click.Option(
+                    ["--time-limit"], type=float, default=3600.0, help="Seconds in all.  [3600]"
+                ),
+            ]
+        callback = _run if self.name == "run" else _check
+        return StudyCommand(
+            cmd_name,
+            callback=lambda **given: callback(info.name, **given),
+            params=options,
+            help=f"{info.title}. {info.question}",
+        )
+
+
+class StudyCommand(click.Command):
+    """A command whose help ends with the parameters of its study."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table of parameters."""
+        with formatter.section("Parameters"):
+            formatter.write_dl(
+                [
+                    (
+                        f"{row.name}={row.default}",
+                        f"{row.description} ({'; '.join(filter(None, [row.type, row.range]))})",
+                    )
+                    for row in studies.load(self.name or "").Params.table()
+                ],
+                col_max=36,
+            )
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def cli(**_given: bool) -> None:
+    """Run the studies of the gene-expression report, and build its book."""
+
+
+@cli.command(name="studies")
+def list_studies() -> None:
+    """List the studies."""
+    for info in studies.STUDIES.values():
+        click.echo(f"{info.name:<20} {info.title}: {info.question}")
+
+
+@cli.group(cls=StudyCommands, name="run")
+def run_group() -> None:
+    """Execute one study with parameters, unless the same run is there already."""
+
+
+@cli.group(cls=StudyCommands, name="check")
+def check_group() -> None:
+    """Do everything a run does but model: read the data, check the parameters."""
+
+
+@cli.command()
+def book() -> None:
+    """Execute what is stale, build the site, say where to open it."""
+    from analysis_lib.runs.engine import Runs
+    from analysis_lib.runs.report import make_all
+    from analysis_lib.runs.values import read_report
+    from analysis_lib.site import Book, SiteRun, build_site
+
+    states = make_all(Runs(say=click.echo), read_report(files.PROJECT / "report.yml"))
+    report = build_site(
+        Book([SiteRun(**vars(state)) for state in states], _study_pages(), _data_rows()),
+        project=files.PROJECT,
+        target=files.PROJECT / "book" / "_build" / "html",
+        say=click.echo,
+    )
+    done = f"built in {report.seconds:.0f} s" if report.built else "nothing changed"
+    click.echo(f"The book ({report.pages} pages, {done}): {report.target / 'index.html'}")
+    if report.failed:
+        raise RunError(
+            f"These runs failed: {', '.join(report.failed)}.",
+            remedy="Their pages in the book say why; the next make book tries them again.",
+        )
+
+
+@cli.command(name="data")
+@click.argument("study", required=False)
+@click.option("--download", is_flag=True, help="Fetch what is missing, and verify everything.")
+def data_command(study: str | None, download: bool) -> None:
+    """Show which real data sets are there; with --download, fetch them (of one STUDY, or all)."""
+    from analysis_lib import datasets
+
+    chosen = datasets.of_study(study) if study else tuple(datasets.CATALOGUE.values())
+    names = [dataset.name for dataset in chosen]
+    folder = datasets.download_folder()
+    if download:
+        fetched = datasets.fetch([d.name for d in chosen if d.downloadable], folder)
+        click.echo(f"{len(fetched)} files are here and verified, in {folder}")
+    for row in datasets.status(folder):
+        if row.dataset in names:
+            size = f"{row.size / 1e6:,.1f} MB" if row.size else ""
+            click.echo(f"{row.dataset:<12} {row.state:<10} {size:>10}  {row.file}")
+
+
+def _study_pages() -> list[StudyPage]:
+    from analysis_lib.site import StudyPage
+
+    return [
+        StudyPage(info.name, info.title, info.question, studies.load(info.name).Params.table())
+        for info in studies.STUDIES.values()
+    ]
+
+
+def _data_rows() -> list[DataRow]:
+    from analysis_lib import datasets
+    from analysis_lib.site import DataRow
+
+    states: dict[str, set[str]] = {}
+    for row in datasets.status(datasets.download_folder()):
+        states.setdefault(row.dataset, set()).add(row.state)
+    return [
+        DataRow(
+            dataset=dataset.name,
+            title=dataset.title,
+            citation=dataset.citation,
+            doi=dataset.doi,
+            terms=dataset.terms,
+            addresses=tuple(file.address for file in dataset.files),
+            state=", ".join(sorted(states[dataset.name])),
+            used_by=dataset.studies,
+        )
+        for dataset in datasets.CATALOGUE.values()
+    ]
+
+
+def _values(study: str, words: Sequence[str], file: Path | None) -> dict[str, Any]:
+    from analysis_lib.runs.values import parse_words, read_values
+
+    given = read_values(file) if file else {}
+    return {**given, **parse_words(studies.load(study).Params, words)}
+
+
+def _run(
+    study: str,
+    *,
+    words: Sequence[str],
+    file: Path | None,
+    name: str,
+    force: bool,
+    time_limit: float,
+) -> None:
+    from analysis_lib.runs.engine import Runs
+    from analysis_lib.runs.execute import Limits
+    from analysis_lib.runs.values import RunSpec
+
+    spec = RunSpec(study, name, _values(study, words, file))
+    outcome = Runs(say=click.echo).ensure(spec, force=force, limits=Limits(total=time_limit))
+    if outcome.did == "nothing":
+        click.echo(f"{spec.id}: nothing changed since {outcome.record.started}; not executed.")
+    click.echo(f"Results: build/runs/{spec.id}/   Its page: make book")
+
+
+def _check(study: str, *, words: Sequence[str], file: Path | None) -> None:
+    module = studies.load(study)
+    params = module.Params.of(_values(study, words, file))
+    told = module.check(params)
+    width = max(len(topic) for topic, _ in told)
+    for topic, text in told:
+        click.echo(f"{topic:<{width}}  {text}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its status: 0 good, 1 a failed run, 2 a user's mistake."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words
+    try:
+        cli.main([word for word in words if word != "--debug"], standalone_mode=False)
+    except AnalysisError as error:
+        if debug:
+            traceback.print_exc()
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(error.exit_status)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Interrupted. Earlier results stand as they were.", err=True)
+        sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

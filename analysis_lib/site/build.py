@@ -1,0 +1,146 @@
+"""Runs and hand-written pages → Jupyter Book → a checked site, published in one step."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from analysis_lib import files
+from analysis_lib.errors import SiteError
+from analysis_lib.runs import lock, processes
+from analysis_lib.site.facts import Book, SiteReport
+from analysis_lib.site.key import is_current, page_count, site_key, write_mark
+
+Say = Callable[[str], None]
+
+SHOWN = 8
+"""Warnings of Sphinx that are told at most."""
+
+LIMIT = 900
+"""Seconds that Jupyter Book may take."""
+
+_JUPYTER_BOOK = "from jupyter_book.cli.main import main; main(prog_name='jupyter-book')"
+_ENVIRONMENT = {
+    # The same bytes twice, and a log without colours.
+    "PYTHONHASHSEED": "0",
+    "SOURCE_DATE_EPOCH": "315532800",
+    "NO_COLOR": "1",
+}
+_WARNING = re.compile(r"\b(WARNING|ERROR|CRITICAL|SEVERE|\w*Exception|\w*Error):")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def build_site(book: Book, *, project: Path, target: Path, say: Say = print) -> SiteReport:
+    """Build the site of a report in `target`, or leave it alone when nothing changed.
+
+    What fails leaves the site that was there as it was: the new one takes its place in one
+    step, after it passed its checks. A failed run is no failure of the site; the report names it.
+
+    Parameters
+    ----------
+    book : Book
+        The runs, the studies and the data sets to show.
+    project : Path
+        The folder with `book/` and `_config.yml`; work is done in its `build/`.
+    target : Path
+        The folder of the published site.
+    say : callable
+        Called with every line for the user.
+    """
+    started = time.monotonic()
+    failed = tuple(run.id for run in book.runs if run.status == "failed")
+
+    def report(built: bool) -> SiteReport:
+        seconds = round(time.monotonic() - started, 2)
+        return SiteReport(target, built, page_count(target), seconds, failed)
+
+    key = site_key(book, project)
+    if is_current(target, key):
+        return report(built=False)
+    with lock.hold(project / "build" / "site.lock", "The site", say):
+        if is_current(target, key):  # another process built it while this one waited
+            return report(built=False)
+        _build(book, key, project, target, say)
+    return report(built=True)
+
+
+def _build(book: Book, key: str, project: Path, target: Path, say: Say) -> None:
+    # Imported here, since a build with nothing to do needs none of it.
+    from analysis_lib.site.assemble import assemble, publish
+    from analysis_lib.site.check import check_site
+
+    source = project / "build" / "book-src"
+    output = target.parent / f"{files.TEMPORARY}{target.name}"
+    for folder in (source, output):  # also what a killed build left
+        files.remove(folder)
+    try:
+        say(f"site: assembling {len(book.runs)} runs")
+        expected = assemble(book, project, source)
+        say("site: Jupyter Book")
+        html = jupyter_book(source, output, say)
+        publish(book, project, html)
+        check_site(html, expected, project)
+        write_mark(html, key)
+        files.replace_folder(html, target)
+    finally:
+        files.remove(output)
+
+
+def jupyter_book(source: Path, output: Path, say: Say = print) -> Path:
+    """Build the book in `source`; return the folder of its pages.
+
+    A warning of Sphinx is an error: a page that is missing or broken must not go unnoticed.
+    """
+    output.mkdir(parents=True)
+    done = _run(source, output)
+    html = output / "_build" / "html"
+    if done.returncode == 0 and (html / "index.html").is_file():
+        return html
+    found = warnings_in(done.stdout, source)
+    for line in found[:SHOWN]:
+        say(f"site: {line}")
+    raise SiteError(
+        "Jupyter Book could not build the pages; the site that was there is untouched.",
+        where=f"{source.parent.name}/{source.name}",
+        got=found[0] if found else f"exit status {done.returncode}: {done.stdout[-300:]}",
+        remedy=f"Mend the first of {len(found)} warnings, then: make book" if found else None,
+    )
+
+
+def warnings_in(log: str, source: Path) -> list[str]:
+    r"""Return the warnings and errors in a log of Jupyter Book, each on one line.
+
+    Examples
+    --------
+    >>> warnings_in("reading\n/b/book-src/a.md:3: WARNING: no such page\n", Path("/b/book-src"))
+    ['a.md:3: WARNING: no such page']
+    """
+    lines = [line.strip() for line in _COLOUR.sub("", log).splitlines()]
+    found = [line.replace(f"{source}/", "") for line in lines if _WARNING.search(line)]
+    return list(dict.fromkeys(found))
+
+
+def _run(source: Path, output: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", _JUPYTER_BOOK, "build", str(source)]
+    options = ["--path-output", str(output), "-W", "--keep-going", "--all", "-q"]
+    try:
+        with processes.guarded():
+            return subprocess.run(
+                [*command, *options],
+                cwd=output,
+                env={**os.environ, **_ENVIRONMENT},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                errors="replace",
+                timeout=LIMIT,
+                check=False,
+            )
+    except subprocess.TimeoutExpired as error:
+        raise SiteError(f"Jupyter Book took longer than {LIMIT} seconds.") from error

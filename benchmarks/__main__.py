@@ -1,0 +1,26 @@
+"""Every claim of speed, measured beside its peer in one run: `make bench`."""
+
+from __future__ import annotations
+
+import os
+import platform
+
+import read_tables
+import rebuild
+
+
+def main() -> None:
+    """Run all benchmarks and print medians and ratios."""
+    print(f"{platform.platform(terse=True)}, {os.cpu_count()} cores, Python", end=" ")
+    print(platform.python_version())
+    for benchmark in (read_tables, rebuild):
+        result = benchmark.measure()
+        print(f"\n{result['what']}, beside {result['peer']}")
+        for name, seconds in result["seconds"].items():
+            median, low, high = result["medians"][name], min(seconds), max(seconds)
+            print(f"  {name}  median {median:7.3f} s   ({low:.3f} to {high:.3f}, n={len(seconds)})")
+        print(f"  ours / peer: {result['ratio']:.3f}")
+
+
+if __name__ == "__main__":
+    main()
