@@ -105,7 +105,12 @@ def book() -> None:
 
     states = make_all(Runs(say=click.echo), read_report(files.PROJECT / "report.yml"))
     report = build_site(
-        Book([SiteRun(**vars(state)) for state in states], _study_pages(), _data_rows()),
+        Book(
+            [SiteRun(**vars(state)) for state in states],
+            _study_pages(),
+            _data_rows(),
+            citation=_citation(),
+        ),
         project=files.PROJECT,
         target=files.PROJECT / "book" / "_build" / "html",
         say=click.echo,
@@ -136,6 +141,14 @@ def data_command(study: str | None, download: bool) -> None:
         if row.dataset in names:
             size = f"{row.size / 1e6:,.1f} MB" if row.size else ""
             click.echo(f"{row.dataset:<12} {row.state:<10} {size:>10}  {row.file}")
+
+
+def _citation() -> str:
+    from analysis_lib.runs.values import read_values
+
+    facts = read_values(files.PROJECT / "CITATION.cff")
+    authors = ", ".join(author["name"] for author in facts["authors"])
+    return f"{authors}. {facts['title']}, version {facts['version']}."
 
 
 def _study_pages() -> list[StudyPage]:

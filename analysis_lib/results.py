@@ -17,7 +17,7 @@ from typing import Any
 from analysis_lib import files
 
 FOLDER_VARIABLE = "ANALYSIS_RUN_FOLDER"
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}(\.[a-z0-9]{1,8}){0,2}")
 
 
 def folder() -> Path | None:
@@ -32,7 +32,7 @@ def path(*parts: str) -> Path | None:
     Every part but a file ending must be a plain name, so that no text from data ends in a path.
     """
     for part in parts:
-        if not _NAME.fullmatch(part.split(".")[0]):
+        if not _NAME.fullmatch(part):
             raise ValueError(f"{part!r} is no name for a result: lower-case letters, digits, _")
     run = folder()
     return run.joinpath(*parts) if run else None

@@ -163,7 +163,7 @@ def test_roc_has_a_line_per_model_and_its_area():
     figure = figures.roc(tables.roc(), tables.scores())
     assert [t.name for t in figure.data] == [
         "Logistic regression: AUC 0.900 (0.80–1.00)",
-        "SVM: AUC 0.800 (0.70–0.90)",
+        "SVM (RBF): AUC 0.800 (0.70–0.90)",
         "Random forest: AUC 0.700 (0.60–0.80)",
         "XGBoost: AUC 0.600 (0.50–0.70)",
         "Majority class: AUC 0.500 (0.40–0.60)",
@@ -185,7 +185,7 @@ def test_a_score_that_does_not_exist_is_never_a_number():
 def test_comparison_has_a_bar_per_model_and_metric_with_its_interval():
     figure = figures.comparison(tables.scores())
     assert [t.name for t in figure.data] == [
-        "Majority class", "XGBoost", "Random forest", "SVM", "Logistic regression",
+        "Majority class", "XGBoost", "Random forest", "SVM (RBF)", "Logistic regression",
     ]  # fmt: skip
     bars = trace(figure, "XGBoost")
     assert [plain(x) for x in bars.x] == [

@@ -65,7 +65,7 @@ def diagnose(p: ArrayLike) -> Diagnosis:
 
 
 def _shape(counts: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Shape:
-    """Name the shape: are the ends higher than the middle, and is the middle flat?"""
+    """Name the shape by which end stands above the middle, and whether the rest is flat."""
     left, right = _stands_out(counts, 0), _stands_out(counts, _BINS - 1)
     if left and right:
         return "two peaks"

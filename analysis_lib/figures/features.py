@@ -184,16 +184,7 @@ def boxes(values: pd.DataFrame, *, names: dict[Any, str] | None = None) -> go.Fi
             figure.add_trace(_box(sample[np.isfinite(sample)], title, style), row, column)
         axis = "" if i == 0 else str(i + 1)
         figure.layout[f"xaxis{axis}"].update(type="category", showgrid=False)
-        figure.add_annotation(
-            text=f"<b>{label(feature, theme.NAME_LENGTH)}</b>",
-            x=0.5,
-            y=1,
-            xref=f"x{axis} domain",
-            yref=f"y{axis} domain",
-            xanchor="center",
-            yanchor="bottom",
-            showarrow=False,
-        )
+        theme.panel_title(figure, label(feature, theme.NAME_LENGTH), axis)
     return figure
 
 

@@ -313,16 +313,7 @@ def _panel(
             ticks="",
         )
     )
-    figure.add_annotation(
-        text=f"<b>{title}</b>",
-        x=0.5,
-        y=1,
-        xref=f"x{axis} domain",
-        yref=f"y{axis} domain",
-        xanchor="center",
-        yanchor="bottom",
-        showarrow=False,
-    )
+    theme.panel_title(figure, title, axis)
 
 
 def _histogram(values: Any) -> tuple[Any, Any]:

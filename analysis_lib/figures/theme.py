@@ -51,7 +51,7 @@ CALLS = {
 }
 _MODELS = {
     "logistic": Style("Logistic regression", BLUE, "circle", "solid"),
-    "svm": Style("SVM", ORANGE, "square", "dash"),
+    "svm": Style("SVM (RBF)", ORANGE, "square", "dash"),
     "forest": Style("Random forest", GREEN, "diamond", "dashdot"),
     "xgboost": Style("XGBoost", PURPLE, "cross", "longdash"),
     "baseline": Style("Majority class", "#B0B0B0", "x", "dot"),
@@ -75,7 +75,7 @@ def models(names: Iterable[str]) -> dict[str, Style]:
     Examples
     --------
     >>> [style.title for style in models(["svm", "network", "svm"]).values()]
-    ['SVM', 'network']
+    ['SVM (RBF)', 'network']
     """
     unique = list(dict.fromkeys(names))
     others = sorted(name for name in unique if name not in _MODELS)
@@ -186,4 +186,18 @@ def _template() -> go.layout.Template:
             "xaxis": axis,
             "yaxis": axis,
         }
+    )
+
+
+def panel_title(figure: go.Figure, title: str, axis: str) -> None:
+    """Write a title above the panel whose axes end in `axis`; it is escaped already."""
+    figure.add_annotation(
+        text=f"<b>{title}</b>",
+        x=0.5,
+        y=1,
+        xref=f"x{axis} domain",
+        yref=f"y{axis} domain",
+        xanchor="center",
+        yanchor="bottom",
+        showarrow=False,
     )

@@ -255,7 +255,10 @@ def incomplete(folder: Path, plan: Plan) -> Failure | None:
 @cache
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages a run's results depend on."""
-    found = {"python": platform.python_version(), "platform": platform.platform(terse=True)}
+    found = {
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+    }
     for name in VERSIONS:
         try:
             found[name] = metadata.version(name)

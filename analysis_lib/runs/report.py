@@ -10,7 +10,7 @@ from pathlib import Path
 from analysis_lib import files, studies
 from analysis_lib.errors import AnalysisError, DataError, RunError, TableError
 from analysis_lib.runs.engine import Runs
-from analysis_lib.runs.record import RECORD, Failure, Record, read_record
+from analysis_lib.runs.record import RECORD, Failure, Record, damaged, read_record
 from analysis_lib.runs.values import RunSpec
 
 
@@ -78,7 +78,7 @@ def _keep_failure(runs: Runs, spec: RunSpec, error: AnalysisError) -> None:
 
 def _state(runs: Runs, study: str, name: str, spec: RunSpec | None) -> RunState:
     folder = runs.folder(study, name)
-    record, failure = _readable(folder), _readable(runs.failed_folder(study, name))
+    record, failure = _whole(runs, folder), _readable(runs.failed_folder(study, name))
     stale: tuple[str, ...] = ()
     if record:
         try:
@@ -102,13 +102,23 @@ def _others(runs: Runs, specs: Sequence[RunSpec]) -> list[RunState]:
     asked = {spec.id for spec in specs}
     found = sorted(runs.root.glob(f"*/*/{RECORD}"))
     names = {(path.parents[1].name, path.parent.name.removesuffix(".failed")) for path in found}
-    return [
+    states = [
         _state(runs, study, name, None)
         for study, name in sorted(names)
         if study in studies.STUDIES
         and f"{study}/{name}" not in asked
         and not name.startswith(files.TEMPORARY)
     ]
+    return [state for state in states if state.record or state.failure]
+
+
+def _whole(runs: Runs, folder: Path) -> Record | None:
+    """Return the record of a run whose results are all as they were recorded."""
+    record = _readable(folder)
+    if record and (bad := damaged(folder, record)):
+        runs.say(f"{record.id}: left out of the book, its results are damaged: {', '.join(bad)}")
+        return None
+    return record
 
 
 def _readable(folder: Path) -> Record | None:

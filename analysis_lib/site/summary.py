@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -60,7 +60,7 @@ class Summary:
     def headline(self) -> list[Metric]:
         """The two or so numbers that stand for the run."""
         metrics = self.document.get("metrics", {})
-        return [Metric(**metrics[name]) for name in self.document.get("headline", [])]
+        return [Metric.of(metrics[name]) for name in self.document.get("headline", [])]
 
     @property
     def published(self) -> list[Mapping[str, Any]]:
@@ -81,6 +81,12 @@ class Metric:
     low: float | None = None
     high: float | None = None
     unit: str = ""
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> Metric:
+        """Return a metric as it is stored, whatever else a study notes of it."""
+        known = {each.name for each in fields(cls)}
+        return cls(**{name: value for name, value in stored.items() if name in known})
 
     def __str__(self) -> str:
         """Return the number and its unit, and never a number for what is none."""

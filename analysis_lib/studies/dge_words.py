@@ -39,6 +39,7 @@ class Published:
     value: float
     tolerance: float
     depends: tuple[str, ...]
+    note: str = ""
 
 
 PUBLISHED = [
@@ -47,7 +48,13 @@ PUBLISHED = [
         for call, count in [("up", 46), ("down", 57), ("not significant", 97)]
     ),
     *(
-        Published(f"{metric}_{model}_all", value, tolerance, _SCORES_DEPEND)
+        Published(
+            f"{metric}_{model}_all",
+            value,
+            tolerance,
+            _SCORES_DEPEND,
+            note=", which prints 0.99+" if value == 0.995 else "",
+        )
         for model, accuracy, cv, auc in [
             ("logistic", 0.9750, 1.0000, 1.0),
             ("svm", 0.9750, 0.9750, 0.995),
@@ -218,7 +225,7 @@ def published(study: Study, found: dict[str, dict[str, Any]]) -> list[dict[str, 
         table.append(
             {
                 "what": here["label"] if here else item.metric.replace("_", " "),
-                "source": "the original notebook",
+                "source": f"the original notebook{item.note}",
                 "published": item.value,
                 "here": here["value"] if here else float("nan"),
                 "tolerance": item.tolerance,

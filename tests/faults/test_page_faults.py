@@ -16,7 +16,8 @@ from analysis_lib import figures, files, results
 from analysis_lib.figures import embed
 from analysis_lib.figures.text import plain
 from tests import figure_tables as tables
-from tests.site.figure_page import FigurePage, Watched, chromium
+from tests.site.browsing import Watched, chromium
+from tests.site.figure_page import FigurePage
 
 NAMES = [
     "<b>HLA-A</b>",

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import plotly
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
 
 from analysis_lib import results
 from analysis_lib.figures import embed, show, show_table
@@ -18,26 +15,6 @@ from analysis_lib.files import PROJECT
 
 RUN = "dge/default"
 BASE = f"files/{RUN}"
-_ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """Start a headless Chromium; skip where there is none."""
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if not program:
-        pytest.skip("no Chromium on this machine")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(_ARGUMENTS))
-        yield browser
-        browser.close()
 
 
 @dataclass
@@ -92,36 +69,3 @@ class FigurePage:
         text = (place / f"{name}.json").read_text(encoding="utf-8")
         (place / f"{name}.js").write_text(script(RUN, name, text), encoding="utf-8")
         return json.loads((place / f"{name}.info.json").read_text(encoding="utf-8"))
-
-
-@dataclass
-class Watched:
-    """A page in the browser, and everything that should not happen on it."""
-
-    page: Page
-    faults: list[str] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.page.on("request", lambda r: self.requests.append(r.url))
-        self.page.on("requestfailed", lambda r: self.faults.append(f"failed: {r.url}"))
-        self.page.on("pageerror", lambda e: self.faults.append(f"error: {e}"))
-        self.page.on("dialog", self._dialog)
-        self.page.on("console", lambda m: self.faults.append(m.text) if m.type == "error" else None)
-
-    def drawn(self, name: str) -> None:
-        """Scroll to a figure and wait until it is drawn."""
-        self.page.locator(f"#figure-{name}").scroll_into_view_if_needed()
-        self.page.wait_for_selector(f'#figure-{name}[data-drawn="true"]', timeout=20_000)
-
-    def requested(self, ending: str) -> int:
-        """Return how often a file was asked for."""
-        return sum(url.endswith(ending) for url in self.requests)
-
-    def elsewhere(self) -> list[str]:
-        """Return the requests that left the folder."""
-        return [u for u in self.requests if not u.startswith(("file:", "data:", "blob:"))]
-
-    def _dialog(self, dialog) -> None:
-        self.faults.append(f"dialog: {dialog.message}")
-        dialog.dismiss()

@@ -8,7 +8,8 @@ import pytest
 
 from analysis_lib.figures.text import number
 from tests import figure_tables as tables
-from tests.site.figure_page import BASE, FigurePage, Watched, chromium
+from tests.site.browsing import Watched, chromium
+from tests.site.figure_page import BASE, FigurePage
 
 FAR = '<div style="height:4000px"></div>'
 EVERY = list(tables.every_figure())

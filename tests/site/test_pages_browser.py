@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from tests.site.browsing import Watched, chromium
 from tests.site.fixtures import HOSTILE, built_gallery, site
 
 __all__ = ["site"]  # a fixture
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 RUNS = [f"studies/dge/{name}" for name in ("default", "strict", "older", "my-run")]
 PAGES = ["index", "data", "your-data", "how-it-works", "studies/dge/broken", *RUNS]
 VIEWS = {
@@ -32,56 +21,18 @@ VIEWS = {
 }
 
 
-@dataclass
-class Seen:
-    """Everything a browser complained about or asked for."""
-
-    errors: list[str] = field(default_factory=list)
-    elsewhere: list[str] = field(default_factory=list)
-
-    def watch(self, page: Page) -> None:
-        page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("requestfailed", lambda r: self.errors.append(f"failed: {r.url}"))
-        page.on("dialog", self._dialog)
-        page.on("request", self._request)
-
-    def _dialog(self, dialog: object) -> None:
-        self.errors.append("a dialog: a script from data ran")
-        dialog.dismiss()  # type: ignore[attr-defined]
-
-    def _request(self, request: object) -> None:
-        url: str = request.url  # type: ignore[attr-defined]
-        if not url.startswith(("file:", "data:", "blob:")):
-            self.elsewhere.append(url)
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if not CHROMIUM:
-        if os.environ.get("CI"):
-            pytest.fail("There is no Chromium: apt-get install chromium")
-        pytest.skip("no Chromium on this machine")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def seen() -> Iterator[Seen]:
-    seen = Seen()
-    yield seen
-    assert seen.errors == []
-    assert seen.elsewhere == []
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture(params=VIEWS)
-def page(request, browser: Browser, seen: Seen) -> Iterator[Page]:
+def page(request, browser: Browser) -> Iterator[Page]:
     context = browser.new_context(**VIEWS[request.param])
-    page = context.new_page()
-    seen.watch(page)
-    yield page
+    watched = Watched(context.new_page())
+    yield watched.page
+    watched.quiet()
     context.close()
 
 

@@ -1,0 +1,252 @@
+"""The whole way, from tables on disk to checked pages, by the commands of a user."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis_lib.files import PROJECT
+from analysis_lib.runs.record import read_record
+from tests.site.browsing import Watched, chromium
+
+FIGURES = [
+    "volcano",
+    "ma",
+    "p_histogram",
+    "pca_2d",
+    "pca_3d",
+    "explained",
+    "model_comparison",
+    "roc",
+    "confusion",
+    "lasso_coefficients",
+    "top_features",
+    "leakage",
+    "permutation",
+]
+TABLES = ["columns", "top_genes", "scores", "audit"]
+PARTS = (
+    *("analysis_lib", "notebooks", "book", "_config.yml", "report.yml"),
+    *("requirements.lock", "CITATION.cff"),
+)
+QUICK = ("models=logistic", "permutations=20", "cv_repeats=1")
+
+
+@dataclass
+class Report:
+    """A copy of the project in a folder of its own."""
+
+    root: Path
+
+    @property
+    def html(self) -> Path:
+        return self.root / "book" / "_build" / "html"
+
+    def call(self, *words: str, status: int = 0) -> str:
+        """Run the command line of the copy and return everything it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "analysis_lib", *words],
+            cwd=self.root,
+            env={**os.environ, "PYTHONPATH": str(self.root)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == status, done.stdout
+        return done.stdout
+
+    def states(self) -> dict[Path, tuple[int, int]]:
+        """Return time and size of every file of runs and site, to see what is written."""
+        places = (self.root / "build" / "runs", self.html)
+        return {
+            path: (path.stat().st_mtime_ns, path.stat().st_size)
+            for place in places
+            for path in place.rglob("*")
+            if path.is_file() and not path.name.startswith(".")
+        }
+
+    def page(self, run: str) -> str:
+        return (self.html / "studies" / f"{run}.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory) -> Report:
+    root = tmp_path_factory.mktemp("report") / "my own “report”"
+    root.mkdir()
+    for name in PARTS:
+        source = PROJECT / name
+        if source.is_dir():
+            ignore = shutil.ignore_patterns("_build", "__pycache__", ".ipynb_checkpoints")
+            shutil.copytree(source, root / name, ignore=ignore)
+        else:
+            shutil.copy(source, root / name)
+    made = Report(root)
+    printed = made.call("book")
+    assert "dge/default: executing" in printed
+    assert str(made.html / "index.html") in printed
+    return made
+
+
+def test_the_default_run_reproduces_every_published_number(report):
+    document = json.loads((report.root / "build/runs/dge/default/metrics.json").read_text())
+    assert len(document["published"]) == 18
+    assert {row["status"] for row in document["published"]} == {"reproduced"}
+    assert "18 reproduced" in (report.html / "index.html").read_text()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_the_page_of_the_study_shows_every_figure(report, width, scheme):
+    with chromium() as browser:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True
+        )
+        watched = Watched(context.new_page())
+        watched.page.goto((report.html / "studies/dge/default.html").as_uri())
+        shown = watched.page.locator("figure.ar-figure").evaluate_all("all => all.map(f => f.id)")
+        assert shown == [f"figure-{name}" for name in FIGURES]
+        for name in FIGURES:
+            watched.drawn(name)
+        tables = watched.page.locator("figure.ar-table").evaluate_all("all => all.map(f => f.id)")
+        assert tables == [f"table-{name}" for name in TABLES]
+        watched.quiet()
+
+
+def test_nothing_is_done_when_nothing_changed(report):
+    before = report.states()
+    printed = report.call("book")
+    assert "executing" not in printed
+    assert "nothing changed" in printed
+    assert report.states() == before
+
+
+def test_one_changed_parameter_executes_one_notebook(report):
+    path = report.root / "report.yml"
+    before = path.read_text()
+    path.write_text(before.replace("p_threshold: 0.01", "p_threshold: 0.02"))
+    printed = report.call("book")
+    assert "dge/strict: executing" in printed
+    assert "dge/default: executing" not in printed
+    path.write_text(before)
+
+
+def deseq2(n: int, missing: float, seed: int = 0) -> pd.DataFrame:
+    """A table as DESeq2 writes it: names in an unnamed column, NA where a test was not made."""
+    rng = np.random.default_rng(seed)
+    fold = rng.normal(0, 1.2, n)
+    p = rng.uniform(size=n)
+    changed = np.abs(fold) > 1.5
+    p[changed] = rng.uniform(0, 1e-4, changed.sum()) ** 2
+    p[:3] = 0.0
+    p[rng.uniform(size=n) < missing] = np.nan
+    return pd.DataFrame(
+        {
+            "": [f"ENSG{i:011d}" for i in range(n)],
+            "baseMean": rng.exponential(300, n),
+            "log2FoldChange": fold,
+            "lfcSE": rng.uniform(0.1, 1, n),
+            "stat": fold * 3,
+            "pvalue": p,
+            "padj": np.minimum(1, p * 1.5),
+        }
+    )
+
+
+def edger(n: int) -> pd.DataFrame:
+    """A table as edgeR's topTags is written by write.table: a header one name short."""
+    source = deseq2(n, 0.0, seed=1)
+    return pd.DataFrame(
+        {
+            "logFC": source["log2FoldChange"].to_numpy(),
+            "logCPM": np.log2(source["baseMean"].to_numpy() + 1),
+            "F": source["stat"].to_numpy() ** 2,
+            "PValue": source["pvalue"].to_numpy(),
+            "FDR": source["padj"].to_numpy(),
+        },
+        index=source[""],
+    )
+
+
+def limma(n: int) -> pd.DataFrame:
+    """A table as limma's topTable is written by write.csv."""
+    source = edger(n)
+    return pd.DataFrame(
+        {
+            "logFC": source["logFC"],
+            "AveExpr": source["logCPM"],
+            "t": source["logFC"] * 3,
+            "P.Value": source["PValue"],
+            "adj.P.Val": source["FDR"],
+            "B": source["logFC"],
+        }
+    )
+
+
+def test_own_tables_get_a_right_page_each(report):
+    """DESeq2, edgeR and limma; CSV, TSV and gzip; 60,000 genes with 40 % missing p-values."""
+    own = report.root / "own tables"
+    own.mkdir()
+    large, small = deseq2(60_000, 0.4), deseq2(400, 0.1)
+    large.to_csv(own / "deseq2.csv", index=False, na_rep="NA")
+    with gzip.open(own / "deseq2.csv.gz", "wt") as file:
+        small.to_csv(file, index=False, na_rep="NA")
+    edger(400).to_csv(own / "edger.tsv", sep="\t", index_label=False)
+    limma(400).to_csv(own / "limma.csv")
+    runs = {
+        "deseq2": ("deseq2.csv", (), "DESeq2", large["pvalue"].isna().sum(), 60_000),
+        "gzipped": ("deseq2.csv.gz", QUICK, "DESeq2", small["pvalue"].isna().sum(), 400),
+        "edger": ("edger.tsv", QUICK, "edgeR", 0, 400),
+        "limma": ("limma.csv", QUICK, "limma", 0, 400),
+    }
+    for name, (file, words, *_) in runs.items():
+        report.call("run", "dge", "--name", name, f"data=own tables/{file}", *words)
+    report.call("book")
+    for name, (file, _, tool, missing, genes) in runs.items():
+        record = read_record(report.root / "build" / "runs" / "dge" / name)
+        page = report.page(f"dge/{name}")
+        assert record.data[0]["kind"] == "yours"
+        assert record.data[0]["rows"] == genes
+        assert f"by its name ({tool})" in page
+        assert f"{genes:,} genes" in page
+        assert file in page
+        if missing:
+            assert f"missing in {missing:,} of {genes:,} rows" in page
+        assert "simulated data" not in page.split("At a glance")[0].split("<h1")[1]
+        assert record.peak_memory_mb < 1000
+    drawn = json.loads(
+        (report.root / "build/runs/dge/deseq2/figures/volcano.info.json").read_text()
+    )
+    assert drawn["points_total"] + drawn["points_missing"] == 60_000
+    assert drawn["points_drawn"] <= 20_000
+
+
+def test_a_failed_run_gets_a_placeholder_and_the_rest_is_built(report):
+    path = report.root / "report.yml"
+    before = path.read_text()
+    path.write_text(before + "  gone:\n    data: not/there.csv\n")
+    printed = report.call("book", status=1)
+    path.write_text(before)
+    assert "These runs failed: dge/gone." in printed
+    assert "Traceback" not in printed
+    assert "Your data file does not exist." in report.page("dge/gone")
+    assert "ar-figure" in report.page("dge/default")
+
+
+def test_a_mistake_in_the_report_changes_nothing(report):
+    path = report.root / "report.yml"
+    before, states = path.read_text(), report.states()
+    path.write_text(before + "  typo:\n    p_treshold: 0.1\n")
+    printed = report.call("book", status=2)
+    path.write_text(before)
+    assert "Did you mean 'p_threshold'?" in printed
+    assert report.states() == states
