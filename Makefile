@@ -4,7 +4,7 @@ STAMP := .venv/.installed
 STUDY ?= dge
 NAME ?= mine
 .DEFAULT_GOAL := help
-.PHONY: help book test run check data bench check-code lock clean
+.PHONY: help book test run check data bench pictures check-code lock clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -26,6 +26,9 @@ data: $(STAMP) ## download the real data, verified: all of it, or STUDY=golub's 
 
 bench: $(STAMP) ## measure what is claimed to be fast, each beside its peer
 	@$(PY) benchmarks/__main__.py
+
+pictures: $(STAMP) ## take the README's picture from the built book (needs Chromium)
+	@$(PY) -m tests.site.pictures
 
 check-code: $(STAMP) ## ruff and mypy
 	@$(PY) -m ruff check .

@@ -174,9 +174,10 @@ def _data_rows() -> list[DataRow]:
             citation=dataset.citation,
             doi=dataset.doi,
             terms=dataset.terms,
-            addresses=tuple(file.address for file in dataset.files),
+            files=dataset.files,
+            columns=tuple((column.name, column.meaning) for column in dataset.schema),
             state=", ".join(sorted(states[dataset.name])),
-            used_by=dataset.studies,
+            used_by=tuple(name for name in dataset.studies if name in studies.STUDIES),
         )
         for dataset in datasets.CATALOGUE.values()
     ]

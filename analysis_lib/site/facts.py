@@ -93,6 +93,26 @@ class StudyPage:
     parameters: Sequence[ParameterRow] = ()
 
 
+class DataFile(Protocol):
+    """A file of a data set as the catalogue knows it."""
+
+    @property
+    def name(self) -> str:
+        """Its name on disk."""
+
+    @property
+    def address(self) -> str:
+        """Where it is published."""
+
+    @property
+    def size(self) -> int | None:
+        """Its bytes, where known."""
+
+    @property
+    def checksum(self) -> str | None:
+        """What its bytes are held against; None when the first download decides."""
+
+
 @dataclass(frozen=True)
 class DataRow:
     """One data set of the catalogue, and whether it is there."""
@@ -102,7 +122,8 @@ class DataRow:
     citation: str
     doi: str | None
     terms: str
-    addresses: tuple[str, ...]
+    files: tuple[DataFile, ...]
+    columns: tuple[tuple[str, str], ...]
     state: str
     used_by: tuple[str, ...]
 

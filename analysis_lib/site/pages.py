@@ -8,7 +8,7 @@ from pathlib import Path
 
 from analysis_lib import files
 from analysis_lib.errors import SiteError
-from analysis_lib.site.facts import Book, DataRow, ParameterRow, SiteRun, StudyPage
+from analysis_lib.site.facts import Book, DataFile, DataRow, ParameterRow, SiteRun, StudyPage
 from analysis_lib.site.markup import Html, block, code, inline, join, link, sheet, table, tag, text
 from analysis_lib.site.provenance import command
 from analysis_lib.site.publish import read_info
@@ -162,12 +162,28 @@ def _data_set(row: DataRow) -> Html:
     facts = [
         ("Citation", join([text(row.citation), doi_link(row.doi)], " ")),
         ("Terms", text(row.terms)),
-        ("Address", join(tag("div", link(each, each)) for each in row.addresses)),
+        ("Files", join(_data_file(each) for each in row.files)),
+        ("Columns", join(_column(*each) for each in row.columns)),
         ("State", text(row.state)),
         ("Used by", text(", ".join(row.used_by))),
         ("Name", tag("code", text(row.dataset))),
     ]
     return sheet(facts, label=f"The data set {row.title}")
+
+
+def _data_file(file: DataFile) -> Html:
+    size = f", {file.size / 1e6:,.1f} MB" if file.size else ""
+    checksum = file.checksum or "no published checksum: pinned at the first download"
+    return tag(
+        "div",
+        link(file.address, file.name),
+        text(size),
+        tag("div", tag("code", text(checksum), class_="digest")),
+    )
+
+
+def _column(name: str, meaning: str) -> Html:
+    return tag("div", tag("code", text(name)), text(f" {meaning}"))
 
 
 def _used(book: Book) -> Html:

@@ -140,6 +140,22 @@ def errors_sentence(comparison: Comparison) -> str:
     return f"Wrong among the held-out genes: {told}."
 
 
+def scores_table(comparison: Comparison) -> pd.DataFrame:
+    """Return every score in words people read; with notes where a score does not exist."""
+    table = comparison.scores
+    shown = table.assign(
+        model=table["model"].map(LABELS),
+        metric=table["metric"].map(METRICS),
+    ).rename(columns={"low": "from", "high": "to", "n": "genes"})
+    return shown if shown["note"].any() else shown.drop(columns="note")
+
+
+def audit_table(comparison: Comparison) -> pd.DataFrame:
+    """Return the leakage audit under headings people read."""
+    titles = {"auc": "AUC alone", "threshold_accuracy": "best cut right"}
+    return comparison.audit.rename(columns=titles)
+
+
 def audit_conclusion(comparison: Comparison) -> list[str]:
     """Say, in plain words, what the leakage audit means for the scores."""
     if not comparison.leaking:
@@ -172,10 +188,16 @@ def audit_conclusion(comparison: Comparison) -> list[str]:
 def permutation_sentence(null: PermutationTest, comparison: Comparison) -> str:
     """Say what the permutation test found."""
     without = " without the leaking features" if comparison.leaking else ""
-    found = "something to learn" if null.p_value < 0.05 else "nothing to learn that chance is not"
+    found = "there is something to learn" if null.p_value < 0.05 else "no more than chance gives"
+    below = (
+        " A score below one half is no hidden signal: on noise, each fold's training part leans "
+        "away from what the fold holds."
+        if null.observed < 0.5 and null.p_value >= 0.05
+        else ""
+    )
     return (
-        f"Logistic regression{without} scores {null.observed:.3f} in cross-validation; shuffled "
-        f"labels reach that with p = {null.p_value:.3g}: there is {found}."
+        f"Logistic regression{without} scores {null.observed:.3f} in cross-validation; a share of "
+        f"{null.p_value:.3g} of shuffled labels score that much (p): {found}.{below}"
     )
 
 

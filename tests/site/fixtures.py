@@ -19,6 +19,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from analysis_lib import files
+from analysis_lib.datasets import CATALOGUE
 from analysis_lib.results import FOLDER_VARIABLE
 from analysis_lib.runs.record import Failure, Record, inventory, read_record
 from analysis_lib.site import Book, DataRow, SiteReport, SiteRun, StudyPage, build_site
@@ -147,6 +148,7 @@ CATALOGUE = (
         "",
         "Free to use.",
         (),
+        (("logFC", "log2 fold change"),),
         "simulated",
         ("dge",),
     ),
@@ -156,7 +158,8 @@ CATALOGUE = (
         "Golub et al., Science 1999",
         "10.1126/science.286.5439.531",
         "See the source.",
-        ("https://example.org/data_set_ALL_AML_train.csv",),
+        CATALOGUE["golub"].files[:1],
+        (),
         "missing",
         ("leukemia",),
     ),
