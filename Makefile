@@ -21,7 +21,7 @@ run: $(STAMP) ## one run: STUDY=dge NAME=strict P="p_threshold=0.01" or F=params
 check: $(STAMP) ## what a run would do, without models: STUDY=dge P="data=my.csv"
 	@$(PY) -m analysis_lib check $(STUDY) $(if $(F),-f "$(F)") $(P)
 
-data: $(STAMP) ## download the real data, verified: all of it, or STUDY=golub's studies only
+data: $(STAMP) ## download the real data, verified: all of it, or that of one STUDY
 	@$(PY) -m analysis_lib data --download $(if $(filter command line environment,$(origin STUDY)),$(STUDY))
 
 bench: $(STAMP) ## measure what is claimed to be fast, each beside its peer

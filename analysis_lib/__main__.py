@@ -137,10 +137,12 @@ def data_command(study: str | None, download: bool) -> None:
     if download:
         fetched = datasets.fetch([d.name for d in chosen if d.downloadable], folder)
         click.echo(f"{len(fetched)} files are here and verified, in {folder}")
-    for row in datasets.status(folder):
+    for row in datasets.whereabouts():
         if row.dataset in names:
             size = f"{row.size / 1e6:,.1f} MB" if row.size else ""
-            click.echo(f"{row.dataset:<12} {row.state:<10} {size:>10}  {row.file}")
+            found = row.path if row.state == "verified" else None
+            place = f"{row.file}  {found.parent}" if found else row.file
+            click.echo(f"{row.dataset:<12} {row.state:<10} {size:>10}  {place}")
 
 
 def _citation() -> str:
@@ -165,7 +167,7 @@ def _data_rows() -> list[DataRow]:
     from analysis_lib.site import DataRow
 
     states: dict[str, set[str]] = {}
-    for row in datasets.status(datasets.download_folder()):
+    for row in datasets.whereabouts():
         states.setdefault(row.dataset, set()).add(row.state)
     return [
         DataRow(

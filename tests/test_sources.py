@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -210,3 +211,20 @@ class TestDataFolders:
         (self.root / "report.yml").unlink()
         monkeypatch.chdir(tmp_path)
         assert sources.project_folder() == Path.cwd()
+
+
+def test_whereabouts_finds_files_in_every_data_folder(tmp_path, monkeypatch):
+    real = tmp_path / "real"
+    (real / "golub").mkdir(parents=True)
+    first = CATALOGUE["golub"].files[0]
+    content = b"not the real one"
+    (real / "golub" / first.name).write_bytes(content)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANALYSIS_DATA_DIR", str(real))
+    rows = {(row.dataset, row.file): row for row in sources.whereabouts()}
+    assert rows["golub", first.name].state == "missing"  # damaged elsewhere is not what is here
+    checksum = f"sha256:{hashlib.sha256(content).hexdigest()}"
+    pinned = replace(CATALOGUE["golub"], files=(replace(first, checksum=checksum),))
+    rows = {(r.dataset, r.file): r for r in sources.whereabouts({"golub": pinned})}
+    assert rows["golub", first.name].state == "verified"
+    assert rows["golub", first.name].path == real / "golub" / first.name

@@ -4,8 +4,14 @@ A data set's own module (`dge`, …) knows its columns, its loader and its simul
 """
 
 from analysis_lib.datasets.catalogue import CATALOGUE, DataSet, find, of_study
-from analysis_lib.datasets.download import fetch, status
-from analysis_lib.datasets.sources import Source, choose, data_folders, download_folder
+from analysis_lib.datasets.download import fetch
+from analysis_lib.datasets.sources import (
+    Source,
+    choose,
+    data_folders,
+    download_folder,
+    whereabouts,
+)
 
 __all__ = [
     "CATALOGUE",
@@ -17,5 +23,5 @@ __all__ = [
     "fetch",
     "find",
     "of_study",
-    "status",
+    "whereabouts",
 ]

@@ -6,15 +6,15 @@ Never a mixture: a set of files counts only when it is complete and verified in 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from analysis_lib import files
 from analysis_lib.datasets import checking
-from analysis_lib.datasets.catalogue import DataSet
-from analysis_lib.datasets.download import damaged, locate
+from analysis_lib.datasets.catalogue import CATALOGUE, DataSet
+from analysis_lib.datasets.download import FileStatus, damaged, locate, status
 from analysis_lib.errors import DataError
 
 FOLDER_VARIABLE = "ANALYSIS_DATA_DIR"
@@ -117,6 +117,15 @@ def data_folders() -> list[Path]:
             )
         places.insert(0, folder)
     return [place for place in places if place.is_dir()]
+
+
+def whereabouts(catalogue: Mapping[str, DataSet] = CATALOGUE) -> list[FileStatus]:
+    """Return one row per file of the catalogue: where a study would find it, or its state here."""
+    rows = {(row.dataset, row.file): row for row in status(download_folder(), catalogue)}
+    for folder in reversed(data_folders()):
+        found = [row for row in status(folder, catalogue) if row.state in ("verified", "unpinned")]
+        rows |= {(row.dataset, row.file): row for row in found}
+    return list(rows.values())
 
 
 def download_folder() -> Path:
