@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,9 @@ from analysis_lib.runs.engine import Runs
 from analysis_lib.runs.execute import Limits
 from analysis_lib.runs.values import RunSpec
 from tests import toy_study
+
+# A shell starts background jobs with SIGINT ignored, and what the tests start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PARAMETERS = 'number = 1.0\ntext = "a"\nnames = ["x"]\ndata = None'
 

@@ -423,3 +423,17 @@ def test_recognition_answers_or_explains(one, other):
         assert {columns.logFC, columns.pvalue} <= set(header)
     assert "columns={" in message
     assert len(message.splitlines()) <= 5
+
+
+def test_the_line_of_a_wrong_p_value_is_the_editors(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text('gene,logFC,pvalue\n"two\nlines",1,0.5\nb,-1,2\n')
+    with pytest.raises(TableError, match=r"line 4, column 'pvalue'"):
+        dge.load(path)
+
+
+def test_a_parquet_file_has_rows_and_no_lines(tmp_path):
+    path = tmp_path / "t.parquet"
+    pd.DataFrame({"gene": ["a", "b"], "logFC": [1.0, -1], "pvalue": [0.5, 2]}).to_parquet(path)
+    with pytest.raises(TableError, match=r"row 2, column 'pvalue'"):
+        dge.load(path)

@@ -218,5 +218,4 @@ def _check_means(genes: pd.DataFrame, roles: Columns, path: Path) -> bool:
 
 
 def _cell(path: Path, row: int | np.intp, column: str) -> str:
-    # The header is line 1, so the first row of the table is line 2.
-    return f"{path}, line {int(row) + 2}, column {column!r}"
+    return f"{tables.place(path, int(row))}, column {column!r}"

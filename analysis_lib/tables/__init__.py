@@ -5,7 +5,7 @@ row has the header's width, and what does not fit is an error naming file, line 
 What each file may look like is told by `read_table`.
 """
 
-from analysis_lib.tables.reading import read_header, read_table
+from analysis_lib.tables.reading import place, read_header, read_table
 from analysis_lib.tables.writing import TableFacts, check_table, write_table
 
-__all__ = ["TableFacts", "check_table", "read_header", "read_table", "write_table"]
+__all__ = ["TableFacts", "check_table", "place", "read_header", "read_table", "write_table"]

@@ -120,6 +120,21 @@ def read_table(
     return frame
 
 
+def place(path: str | Path, row: int) -> str:
+    """Say where a row of a table that was read stands: its line, or its number in Parquet.
+
+    Parameters
+    ----------
+    row : int
+        Counted from 0, as in the frame that `read_table` returns.
+    """
+    path = Path(path)
+    data = load(path).data
+    if is_parquet(data):
+        return f"{path}, row {row + 1}"
+    return f"{path}, line {lines_of_rows(data, find_layout(data, path), path)[row]}"
+
+
 def _frame(columns: dict[str, Any]) -> pd.DataFrame:
     text = pd.StringDtype("pyarrow", na_value=np.nan)
     series = {
