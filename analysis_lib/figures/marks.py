@@ -1,0 +1,214 @@
+"""The marks of a still picture: every type of Plotly trace in use, drawn by matplotlib."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from analysis_lib.figures import theme
+from analysis_lib.figures.text import plain
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+PX = 0.72
+"""Points in a pixel, at 100 pixels to the inch."""
+
+_DASHES: dict[str, Any] = {
+    "solid": "-",
+    "dot": (0, (1, 1.6)),
+    "dash": (0, (4, 2)),
+    "longdash": (0, (8, 2)),
+    "dashdot": (0, (5, 1.8, 1, 1.8)),
+}
+_MARKERS = {
+    "circle": "o",
+    "square": "s",
+    "diamond": "D",
+    "cross": "P",
+    "x": "X",
+    "triangle-up": "^",
+    "triangle-left": "<",
+}
+_MOST_LEVEL_TEXTS = 12  # more bars than that are too narrow for a number
+
+
+@dataclass
+class Panel:
+    """One pair of axes, with the places of its names and what its legend lists."""
+
+    axes: Axes
+    categories: dict[str, dict[str, float]] = field(default_factory=lambda: {"x": {}, "y": {}})
+
+    def places(self, axis: str, values: Any) -> Any:
+        """Return where values stand along an axis; names stand at 0, 1, 2 and so on."""
+        array = np.asarray(values)
+        if array.dtype.kind in "iuf":
+            return array.astype(np.float64)
+        known = self.categories[axis]
+        return np.array([known.setdefault(str(v), float(len(known))) for v in array.tolist()])
+
+
+def _points(marker: Any, scale: float = 1.0) -> dict[str, Any]:
+    return {
+        "s": ((marker.size or 6) * PX * scale) ** 2,
+        "c": _colours(marker.color),
+        "marker": _MARKERS[marker.symbol or "circle"],
+        "alpha": marker.opacity,
+        "linewidths": 0,
+    }
+
+
+def pen(line: Any) -> dict[str, Any]:
+    """Return how matplotlib draws a line of Plotly's."""
+    return {
+        "color": _colours(line.color),
+        "linewidth": (line.width or 2) * PX,
+        "linestyle": _DASHES[line.dash or "solid"],
+    }
+
+
+def _colours(given: Any) -> Any:
+    if given is None:
+        return theme.BLUE
+    return given if isinstance(given, str) else list(given)
+
+
+def _rgb(colour: str) -> tuple[float, ...]:
+    if not re.fullmatch(r"#[0-9A-Fa-f]{6}", colour):
+        raise ValueError(f"no picture with the colour {colour!r}")
+    return tuple(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+
+
+def _scatter(panel: Panel, trace: Any) -> None:
+    x, y = panel.places("x", trace.x), panel.places("y", trace.y)
+    mode = trace.mode or "lines+markers"
+    if "lines" in mode:
+        panel.axes.plot(x, y, label=plain(trace.name or ""), zorder=3, **pen(trace.line))
+    if "markers" in mode:
+        named = None if "lines" in mode else plain(trace.name or "")
+        panel.axes.scatter(x, y, label=named, zorder=3, **_points(trace.marker))
+
+
+def _scatter_3d(panel: Panel, trace: Any) -> None:
+    panel.axes.scatter(
+        *(np.asarray(values, dtype=np.float64) for values in (trace.x, trace.y, trace.z)),
+        label=plain(trace.name or ""),
+        depthshade=False,
+        **_points(trace.marker, scale=1.6),
+    )
+
+
+def _bar(panel: Panel, trace: Any, index: int, together: int) -> None:
+    across = trace.orientation == "h"
+    lengths = np.asarray(trace.x if across else trace.y, dtype=np.float64)
+    centres = panel.places("y" if across else "x", trace.y if across else trace.x)
+    widths = 0.8 / together if trace.width is None else np.asarray(trace.width)
+    if together > 1:
+        centres = centres + (index - (together - 1) / 2) * widths
+    marker = trace.marker
+    look: dict[str, Any] = {"color": _colours(marker.color)}
+    if marker.line.width:
+        look |= {"edgecolor": _colours(marker.line.color), "linewidth": marker.line.width * PX}
+    if trace.error_y.array is not None:
+        reach = np.array([trace.error_y.arrayminus, trace.error_y.array], dtype=np.float64)
+        pen = {"ecolor": trace.error_y.color, "capsize": 2, "elinewidth": 1}
+        look |= {"yerr": np.maximum(reach, 0), "error_kw": pen}
+    draw = panel.axes.barh if across else panel.axes.bar
+    drawn = draw(
+        centres,
+        lengths,
+        widths,
+        label=plain(trace.name or ""),
+        zorder=2,
+        **look,
+    )
+    if trace.text is not None:
+        _bar_texts(panel.axes, trace, drawn, together)
+
+
+def _bar_texts(axes: Axes, trace: Any, drawn: Any, together: int) -> None:
+    upright = len(drawn) * together > _MOST_LEVEL_TEXTS
+    for bar, text in zip(drawn, trace.text, strict=True):
+        axes.annotate(
+            plain(text),
+            (bar.get_x() + bar.get_width() / 2, 0),
+            xytext=(0, 4),
+            textcoords="offset points",
+            rotation=90 if upright else 0,
+            ha="center",
+            va="bottom",
+            fontsize=11 * PX,
+            color=trace.textfont.color or "black",
+        )
+
+
+def _box(panel: Panel, trace: Any) -> None:
+    place = panel.places("x", trace.x)
+    if trace.median is None:
+        return
+    outliers = np.asarray([] if trace.y is None else trace.y[0], dtype=np.float64)
+    five = {
+        "q1": trace.q1[0],
+        "med": trace.median[0],
+        "q3": trace.q3[0],
+        "whislo": trace.lowerfence[0],
+        "whishi": trace.upperfence[0],
+        "fliers": outliers,
+    }
+    colour = trace.line.color
+    pen = {"color": colour, "linewidth": 1.4}
+    panel.axes.bxp(
+        [five],
+        positions=place,
+        widths=0.5,
+        patch_artist=True,
+        boxprops={"facecolor": (*_rgb(colour), 0.35), "edgecolor": colour, "linewidth": 1.4},
+        medianprops=pen,
+        whiskerprops=pen,
+        capprops=pen,
+        flierprops={
+            "marker": "o",
+            "markersize": 3,
+            "markerfacecolor": colour,
+            "markeredgecolor": "none",
+        },
+        manage_ticks=False,
+    )
+
+
+def _heatmap(panel: Panel, trace: Any) -> None:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    values = np.asarray(trace.z, dtype=np.float64)
+    x, y = panel.places("x", trace.x), panel.places("y", trace.y)
+    colours = LinearSegmentedColormap.from_list("scale", [tuple(stop) for stop in trace.colorscale])
+    panel.axes.pcolormesh(
+        x, y, values, cmap=colours, vmin=trace.zmin, vmax=trace.zmax, edgecolors="white", lw=2
+    )
+    panel.axes.grid(visible=False)
+    panel.axes.spines[:].set_visible(False)
+    for (row, column), value in np.ndenumerate(values):
+        panel.axes.text(
+            x[column],
+            y[row],
+            plain(trace.text[row][column]),
+            ha="center",
+            va="center",
+            color="white" if value > 0.55 * trace.zmax else "black",
+        )
+
+
+DRAWERS: dict[str, Callable[..., None]] = {
+    "scatter": _scatter,
+    "scattergl": _scatter,
+    "scatter3d": _scatter_3d,
+    "bar": _bar,
+    "box": _box,
+    "heatmap": _heatmap,
+}
+"""How each type of trace is drawn: `bar` also takes its place among the bars beside it."""
