@@ -140,6 +140,18 @@ front.main(["run", "toy", "--name", "default"])
 """
 
 
+STARTED: list[subprocess.Popen] = []
+
+
+@pytest.fixture(autouse=True)
+def no_driver_outlives_its_test():
+    yield
+    for driver in STARTED:
+        driver.kill()
+        driver.wait()
+    STARTED.clear()
+
+
 def start_driver(toy) -> tuple[subprocess.Popen, Path]:
     """Start a run in a process of its own, as a user's shell would."""
     text = DRIVER.format(repository=str(REPOSITORY), root=str(toy.root))
@@ -152,6 +164,7 @@ def start_driver(toy) -> tuple[subprocess.Popen, Path]:
             cwd=toy.root,
             start_new_session=True,
         )
+    STARTED.append(driver)
     return driver, log
 
 
@@ -279,6 +292,16 @@ def test_a_damaged_result_is_found_and_made_again(toy, name, damage):
         flipped = bytes([content[middle] ^ 1])
         tail = flipped + content[middle + 1 :] if damage == "flip" else b""
         path.write_bytes(content[:middle] + tail)
+    assert toy.ensure().did == "executed"
+
+
+def test_a_record_that_was_edited_is_not_believed(toy):
+    """Before its seal, a changed byte in a record was shown on the page as a fact."""
+    toy.ensure()
+    path = toy.good() / "record.json"
+    text = path.read_text()
+    assert '"seconds": ' in text
+    path.write_text(text.replace('"seconds": ', '"seconds": 9'))
     assert toy.ensure().did == "executed"
 
 
