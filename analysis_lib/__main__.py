@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from analysis_lib import files, studies
-from analysis_lib.errors import AnalysisError, RunError
+from analysis_lib.errors import AnalysisError, RunError, visible
 
 if TYPE_CHECKING:
     from analysis_lib.site import DataRow, StudyPage
@@ -218,7 +218,7 @@ def _check(study: str, *, words: Sequence[str], file: Path | None) -> None:
     told = module.check(params)
     width = max(len(topic) for topic, _ in told)
     for topic, text in told:
-        click.echo(f"{topic:<{width}}  {text}")
+        click.echo(f"{topic:<{width}}  {visible(text)}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

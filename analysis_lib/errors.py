@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 
 class AnalysisError(Exception):
     """A mistake the user can mend, told in one to five lines.
@@ -43,7 +45,7 @@ class AnalysisError(Exception):
         self.remedy = remedy
         details = {"where": where, "expected": expected, "got": got, "remedy": remedy}
         lines = [what] + [f"  {name + ':':<9} {text}" for name, text in details.items() if text]
-        super().__init__("\n".join(_visible(line) for line in lines))
+        super().__init__("\n".join(visible(line) for line in lines))
 
     def __reduce__(self) -> tuple[object, ...]:
         """Travel between processes with every part, not only the joined message."""
@@ -74,11 +76,28 @@ class SiteError(AnalysisError):
     exit_status = 1
 
 
-def _visible(line: str) -> str:
-    # Names come from strangers' files: control characters must not reach a terminal.
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+def visible(text: object) -> str:
+    r"""Return text without anything that acts unseen: controls, line ends, writing direction.
+
+    Every kind of blank becomes a space; other characters without a shape become their code.
+
+    Examples
+    --------
+    >>> visible("BRCA1\n\u202eTP53")
+    'BRCA1\\n\\u202eTP53'
+    """
+    plain_text = str(text)
+    if plain_text.isprintable():
+        return plain_text
+    return "".join(c if c.isprintable() else _shown(c) for c in plain_text)
 
 
 def _rebuild(kind: type[AnalysisError], parts: dict[str, str | None]) -> AnalysisError:
     what = parts["what"] or ""
     return kind(what, **{k: parts[k] for k in ("where", "expected", "got", "remedy")})
+
+
+def _shown(character: str) -> str:
+    if unicodedata.category(character) == "Zs":
+        return " "
+    return character.encode("unicode_escape").decode("ascii")

@@ -128,3 +128,13 @@ def test_the_front_door_opens():
         assert getattr(analysis_lib, name) is not None
     with pytest.raises(AttributeError):
         _ = analysis_lib.no_such_name
+
+
+def test_column_names_cannot_act_on_the_terminal(capsys, elsewhere):
+    rows = "".join(f"g{i},{(-1) ** i},{i / 100}\n" for i in range(1, 91))
+    (elsewhere / "t.csv").write_text("gene,\x1b[31mchange,p\n" + rows)
+    words = ["check", "dge", "data=t.csv", 'columns={logFC: "\\e[31mchange", pvalue: p}']
+    status, out, _ = call(capsys, *words)
+    assert status == 0
+    assert "\\x1b[31mchange" in out
+    assert "\x1b" not in out

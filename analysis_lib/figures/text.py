@@ -5,27 +5,14 @@ from __future__ import annotations
 import html as _html
 import math
 import re
-import unicodedata
+
+from analysis_lib.errors import visible
+
+__all__ = ["html", "label", "number", "plain", "shortened", "visible"]
 
 _PLOTLY = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;", "{": "&#123;"})
 _TAG = re.compile(r"<[^<>]*>")
 _BREAK = re.compile(r"<br ?/?>")
-
-
-def visible(text: object) -> str:
-    r"""Return text without anything that acts unseen: controls, line ends, writing direction.
-
-    Every kind of blank becomes a space; other characters without a shape become their code.
-
-    Examples
-    --------
-    >>> visible("BRCA1\n\u202eTP53")
-    'BRCA1\\n\\u202eTP53'
-    """
-    plain_text = str(text)
-    if plain_text.isprintable():
-        return plain_text
-    return "".join(c if c.isprintable() else _shown(c) for c in plain_text)
 
 
 def label(text: object, longest: int = 60) -> str:
@@ -94,9 +81,3 @@ def shortened(text: str, longest: int) -> str:
         return text
     end = (longest - 1) // 2
     return f"{text[: longest - 1 - end]}…{text[len(text) - end :]}"
-
-
-def _shown(character: str) -> str:
-    if unicodedata.category(character) == "Zs":
-        return " "
-    return character.encode("unicode_escape").decode("ascii")

@@ -229,7 +229,8 @@ class Runs:
         def line(number: int, total: int, title: str, seconds: float) -> None:
             elapsed = (datetime.now(UTC) - begun).total_seconds()
             place = f"{number:>3}/{total}"
-            self.say(f"  {spec.id} {place}  {title[:44]:<44} {seconds:5.1f} s  ({elapsed:.0f} s)")
+            short = title if len(title) <= 44 else f"{title[:43]}…"
+            self.say(f"  {spec.id} {place}  {short:<44} {seconds:5.1f} s  ({elapsed:.0f} s)")
 
         return line
 
