@@ -197,3 +197,19 @@ def test_top_genes_come_by_p_value_then_fold_change():
     top = dge.top_genes(dge.load(dge.Params(top_genes=10)))
     assert len(top) == 10
     assert top["pvalue"].is_monotonic_increasing
+
+
+def test_when_every_feature_gives_the_label_away_there_is_nothing_else_to_learn_from(tmp_path):
+    fold = np.random.default_rng(2).normal(0, 2, 300)
+    params = table(tmp_path, log2FoldChange=fold, pvalue=np.where(fold > 0, 0.01, 0.6))
+    frame = pd.read_csv(params.data).drop(columns="baseMean")
+    write_table(frame, tmp_path / "mine.csv")
+    study = dge.load(params)
+    rows = dge.rows(study)
+    comparison = dge.compare(study, rows)
+    assert comparison.leaking == ["logFC", "pvalue"]
+    assert comparison.best(dge.HONEST) is None
+    assert "nothing else to learn from" in " ".join(dge_words.audit_conclusion(comparison))
+    null = dge.permute(study, rows, comparison)
+    assert "without" not in dge_words.permutation_sentence(null, comparison)
+    assert dge_words.metrics(study, comparison, dge.lasso(study, rows), null)

@@ -187,7 +187,7 @@ def audit_conclusion(comparison: Comparison) -> list[str]:
 
 def permutation_sentence(null: PermutationTest, comparison: Comparison) -> str:
     """Say what the permutation test found."""
-    without = " without the leaking features" if comparison.leaking else ""
+    without = " without the leaking features" if comparison.best(HONEST) else ""
     found = "there is something to learn" if null.p_value < 0.05 else "no more than chance gives"
     below = (
         " A score below one half is no hidden signal: on noise, each fold's training part leans "
