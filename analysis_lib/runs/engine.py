@@ -20,9 +20,10 @@ import nbformat
 from analysis_lib import files, results, studies
 from analysis_lib.errors import RunError
 from analysis_lib.runs import processes
-from analysis_lib.runs.execute import Execution, Limits, OnCell, execute
+from analysis_lib.runs.execute import Execution, Limits, execute
 from analysis_lib.runs.key import differences, key, parts
 from analysis_lib.runs.lock import Say, hold
+from analysis_lib.runs.progress import Cells
 from analysis_lib.runs.record import (
     NOTEBOOK,
     RECORD,
@@ -138,13 +139,14 @@ class Runs:
         self.say(f"{spec.id}: executing")
         started = datetime.now(UTC)
         with self._scratch(spec) as folder:
-            execution = execute(
-                self._notebook(spec.study),
-                plan.params.as_json(),
-                folder,
-                limits=limits,
-                on_cell=self._cell_line(spec),
-            )
+            with Cells(spec.id, self.say) as cells:
+                execution = execute(
+                    self._notebook(spec.study),
+                    plan.params.as_json(),
+                    folder,
+                    limits=limits,
+                    cells=cells,
+                )
             files.write_text(folder / NOTEBOOK, nbformat.writes(execution.notebook))
             failure = execution.failure or incomplete(folder, plan)
             record = self._record(plan, execution, failure, started, folder)
@@ -222,17 +224,6 @@ class Runs:
 
     def _notebook(self, study: str) -> Path:
         return self.project / "notebooks" / f"{studies.info(study).name}.ipynb"
-
-    def _cell_line(self, spec: RunSpec) -> OnCell:
-        begun = datetime.now(UTC)
-
-        def line(number: int, total: int, title: str, seconds: float) -> None:
-            elapsed = (datetime.now(UTC) - begun).total_seconds()
-            place = f"{number:>3}/{total}"
-            short = title if len(title) <= 44 else f"{title[:43]}…"
-            self.say(f"  {spec.id} {place}  {short:<44} {seconds:5.1f} s  ({elapsed:.0f} s)")
-
-        return line
 
 
 def incomplete(folder: Path, plan: Plan) -> Failure | None:

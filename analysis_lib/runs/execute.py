@@ -6,7 +6,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +17,8 @@ import nbformat
 from analysis_lib.errors import RunError
 from analysis_lib.results import FOLDER_VARIABLE
 from analysis_lib.runs import processes
+from analysis_lib.runs.progress import Cells
 from analysis_lib.runs.record import Failure
-
-OnCell = Callable[[int, int, str, float], None]
-"""Called when a cell is done: its number, how many there are, its title, its seconds."""
 
 ENGINE = "analysis"
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -66,7 +64,7 @@ def execute(
     folder: Path,
     *,
     limits: Limits,
-    on_cell: OnCell,
+    cells: Cells,
 ) -> Execution:
     """Execute a notebook; its results go to `folder`, its text is returned and not written.
 
@@ -80,7 +78,7 @@ def execute(
         processes.Watch(limits.total) as watch,
         _environment(folder, scratch),
     ):
-        job = _Job(read_template(template), parameters, scratch, limits, on_cell)
+        job = _Job(read_template(template), parameters, scratch, limits, cells)
         failure = _attempt(job, watch)
         if failure and not job.cells_started and not watch.expired:
             # A kernel may fail to start on a busy machine; nothing has run yet, so once more.
@@ -158,7 +156,7 @@ class _Job:
     parameters: Mapping[str, Any]
     scratch: str
     limits: Limits
-    on_cell: OnCell
+    cells: Cells
     notebook: nbformat.NotebookNode = field(init=False)
     cells_started: int = 0
 
@@ -255,19 +253,20 @@ def _report_cells(nb_man: Any, job: _Job) -> None:
     cells = nb_man.nb.cells
     code = [i for i, cell in enumerate(cells) if cell.cell_type == "code" and cell.source.strip()]
     start, complete = nb_man.cell_start, nb_man.cell_complete
-    began = {}
+
+    def facts(index: int) -> tuple[int, int, str]:
+        return code.index(index) + 1, len(code), _title(cells, index)
 
     def cell_start(cell: Any, cell_index: int, **more: Any) -> None:
         if cell_index in code:
-            began[cell_index] = time.monotonic()
             job.cells_started = code.index(cell_index) + 1
+            job.cells.started(*facts(cell_index))
         start(cell, cell_index, **more)
 
     def cell_complete(cell: Any, cell_index: int, **more: Any) -> None:
         complete(cell, cell_index, **more)
         if cell_index in code:
-            spent = time.monotonic() - began[cell_index]
-            job.on_cell(code.index(cell_index) + 1, len(code), _title(cells, cell_index), spent)
+            job.cells.done(*facts(cell_index))
 
     nb_man.cell_start, nb_man.cell_complete = cell_start, cell_complete
 
