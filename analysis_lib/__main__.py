@@ -103,7 +103,7 @@ def book() -> None:
     from analysis_lib.runs.values import read_report
     from analysis_lib.site import Book, SiteRun, build_site
 
-    states = make_all(Runs(say=click.echo), read_report(files.PROJECT / "report.yml"))
+    states = make_all(Runs(say=_say), read_report(files.PROJECT / "report.yml"))
     report = build_site(
         Book(
             [SiteRun(**vars(state)) for state in states],
@@ -113,7 +113,7 @@ def book() -> None:
         ),
         project=files.PROJECT,
         target=files.PROJECT / "book" / "_build" / "html",
-        say=click.echo,
+        say=_say,
     )
     done = f"built in {report.seconds:.0f} s" if report.built else "nothing changed"
     click.echo(f"The book ({report.pages} pages, {done}): {report.target / 'index.html'}")
@@ -185,6 +185,11 @@ def _data_rows() -> list[DataRow]:
     ]
 
 
+def _say(line: str) -> None:
+    # Not click's echo: only what is printed keeps clear of the moving line of a terminal.
+    print(line, flush=True)
+
+
 def _values(study: str, words: Sequence[str], file: Path | None) -> dict[str, Any]:
     from analysis_lib.runs.values import parse_words, read_values
 
@@ -206,7 +211,7 @@ def _run(
     from analysis_lib.runs.values import RunSpec
 
     spec = RunSpec(study, name, _values(study, words, file))
-    outcome = Runs(say=click.echo).ensure(spec, force=force, limits=Limits(total=time_limit))
+    outcome = Runs(say=_say).ensure(spec, force=force, limits=Limits(total=time_limit))
     if outcome.did == "nothing":
         click.echo(f"{spec.id}: nothing changed since {outcome.record.started}; not executed.")
     click.echo(f"Results: build/runs/{spec.id}/   Its page: make book")
