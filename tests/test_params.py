@@ -25,6 +25,14 @@ def test_every_parameter_is_described_typed_and_bounded(study):
             assert row.range, row
 
 
+@pytest.mark.parametrize("study", studies.STUDIES)
+def test_every_study_has_an_example_worth_trying_that_is_legal(study):
+    params = studies.load(study).Params
+    examples = {row.name: row.example for row in params.table() if row.example is not None}
+    assert examples
+    assert params.of(examples).changed() == list(examples)
+
+
 def test_the_table_says_types_and_ranges_in_words():
     rows = {row.name: row for row in Params.table()}
     assert rows["p_threshold"].type == "number"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from analysis_lib.runs.record import Record
 
@@ -81,6 +81,10 @@ class ParameterRow(Protocol):
     @property
     def description(self) -> str:
         """What it decides."""
+
+    @property
+    def example(self) -> Any:
+        """Another value worth trying; None for most."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from analysis_lib import files
 from analysis_lib.errors import SiteError
 from analysis_lib.site.facts import Book, DataFile, DataRow, ParameterRow, SiteRun, StudyPage
 from analysis_lib.site.markup import Html, block, code, inline, join, link, sheet, table, tag, text
-from analysis_lib.site.provenance import command
+from analysis_lib.site.provenance import command_to_try
 from analysis_lib.site.publish import read_info
 from analysis_lib.site.summary import (
     KINDS,
@@ -218,9 +218,7 @@ def _study_parameters(study: StudyPage) -> Html:
             text(parameter.description),
         )
 
-    numbers_of = [p for p in study.parameters if p.type == "number"][:1]
-    values = {p.name: float(p.default) for p in numbers_of}
-    line = command(study.name, "my-run", values) or ""
+    line = command_to_try(study.name, study.parameters)
     head = ("Parameter", "Default", "Takes", "Meaning")
     return join(
         [table(head, map(row, study.parameters), label=f"Parameters of {study.title}"), code(line)]

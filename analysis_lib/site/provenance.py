@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from analysis_lib import files
@@ -80,6 +80,13 @@ def command(study: str, name: str, values: Mapping[str, Any]) -> str | None:
     return f'{line} P="{given}"' if given else line
 
 
+def command_to_try(study: str, parameters: Iterable[ParameterRow]) -> str:
+    """Return the `make run` line for a run of one's own, with a parameter worth changing."""
+    values = {row.name: row.example for row in parameters if row.example is not None}
+    first = dict(list(values.items())[:1])
+    return command(study, "my-run", first) or f"make run STUDY={study} NAME=my-run"
+
+
 def _word(value: Any) -> str:
     if isinstance(value, str):
         return value
@@ -95,9 +102,7 @@ def _commands(run: SiteRun, again: Mapping[str, Any], rows: Mapping[str, Paramet
     same_words = [text("The same run:")]
     if same.endswith(_FILE):
         same_words = [text("The same run, with "), tag("code", text(_FILE)), text(" from below:")]
-    other = command(run.study, "my-run", _example(again, rows)) or (
-        f"make run STUDY={run.study} NAME=my-run"
-    )
+    other = command_to_try(run.study, rows.values())
     return join(
         [
             tag("p", *same_words),
@@ -107,17 +112,6 @@ def _commands(run: SiteRun, again: Mapping[str, Any], rows: Mapping[str, Paramet
             tag("p", text("Then "), tag("code", text("make book")), text(" puts it on this site.")),
         ]
     )
-
-
-def _example(again: Mapping[str, Any], rows: Mapping[str, ParameterRow]) -> Mapping[str, Any]:
-    """Return one parameter worth changing: one that was changed, or the first number."""
-    for name, value in again.items():
-        if isinstance(value, float):
-            return {name: value}
-    for row in rows.values():
-        if row.type == "number":
-            return {row.name: float(row.default)}
-    return {}
 
 
 def _run_table(record: Record) -> Html:

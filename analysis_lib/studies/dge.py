@@ -47,7 +47,11 @@ class Params(StudyParams):
         200, ge=20, le=1_000_000, description="Genes of the simulated table; yours has its own."
     )
     p_threshold: float = Field(
-        0.05, gt=0, le=1, description="A gene is called up or down below this p-value."
+        0.05,
+        gt=0,
+        le=1,
+        description="A gene is called up or down below this p-value.",
+        examples=[0.01],
     )
     lfc_threshold: float = Field(
         1.0, ge=0, le=50, description="And beyond this log2 fold change, in either direction."

@@ -19,13 +19,14 @@ _NOT_OURS = {"In", "Out", "exit", "quit", "open", "get_ipython"}
 
 @dataclass(frozen=True)
 class ParameterRow:
-    """One parameter as a table of them shows it."""
+    """One parameter as a table of them shows it; `example` is another value worth trying."""
 
     name: str
     type: str
     default: str
     range: str
     description: str
+    example: Any = None
 
 
 class StudyParams(BaseModel):
@@ -92,6 +93,7 @@ def _row(name: str, field: Mapping[str, Any], schema: Mapping[str, Any]) -> Para
         default=to_json(field["default"]).decode(),
         range="; ".join(filter(None, map(_range, options))),
         description=field["description"],
+        example=next(iter(field.get("examples", [])), None),
     )
 
 

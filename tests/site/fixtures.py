@@ -128,6 +128,7 @@ class Parameter:
     default: str
     range: str
     description: str
+    example: object = None
 
 
 STUDY = StudyPage(
@@ -135,7 +136,7 @@ STUDY = StudyPage(
     "Differential expression",
     "Which genes go up or down, and what do classifiers of that label learn?",
     (
-        Parameter("p_threshold", "number", "0.05", "> 0, ≤ 1", "Largest p-value of a call."),
+        Parameter("p_threshold", "number", "0.05", "> 0, ≤ 1", "Largest p-value of a call.", 0.01),
         Parameter("lfc_threshold", "number", "1.0", "≥ 0", "Smallest fold change of a call."),
         Parameter("data", "text or nothing", "null", "", "Your own table."),
     ),
