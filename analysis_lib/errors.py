@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
 class AnalysisError(Exception):
@@ -90,6 +93,17 @@ def visible(text: object) -> str:
     if plain_text.isprintable():
         return plain_text
     return "".join(c if c.isprintable() else _shown(c) for c in plain_text)
+
+
+def without_colours(text: str) -> str:
+    r"""Return text without the codes by which a terminal colours it.
+
+    Examples
+    --------
+    >>> without_colours("\x1b[0;31mKeyError\x1b[0m")
+    'KeyError'
+    """
+    return _ANSI.sub("", text)
 
 
 def _rebuild(kind: type[AnalysisError], parts: dict[str, str | None]) -> AnalysisError:

@@ -213,3 +213,15 @@ def test_when_every_feature_gives_the_label_away_there_is_nothing_else_to_learn_
     null = dge.permute(study, rows, comparison)
     assert "without" not in dge_words.permutation_sentence(null, comparison)
     assert dge_words.metrics(study, comparison, dge.lasso(study, rows), null)
+
+
+def test_a_feature_that_is_the_same_for_all_genes_is_left_out_and_named(tmp_path):
+    params = table(tmp_path, baseMean=np.full(300, 7.0))
+    rows = dge.rows(dge.load(params))
+    assert rows.features == ["logFC", "pvalue"]
+    assert rows.constant == ("baseMean",)
+    told = dge_words.rows_notes(dge.load(params), rows)
+    assert (
+        "baseMean is the same for all genes, tells nothing, and is left out of the models." in told
+    )
+    assert ("left out", "baseMean (the same for all genes)") in dge.check(params)

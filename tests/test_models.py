@@ -41,7 +41,8 @@ def seed_table():
 def test_published_numbers(seed_table, name, accuracy, cv_accuracy, area):
     X, y, X_test, y_test = seed_table
     pipeline = models.lineup([name], SEED)[name]
-    assert resampling.cv_accuracy(pipeline, X, y, folds=5) == pytest.approx(cv_accuracy)
+    folds = resampling.repeated_cv({name: pipeline}, X, y, folds=5, repeats=1, seed=SEED)
+    assert folds["accuracy"].mean() == pytest.approx(cv_accuracy)
     fitted = pipeline.fit(X, y)
     assert fitted.score(X_test, y_test) == pytest.approx(accuracy)
     assert metrics.auc(y_test, models.decision_values(fitted, X_test)) == pytest.approx(area)
@@ -116,7 +117,8 @@ def test_the_scaler_is_fitted_inside_every_fold():
 
     pipeline = models.lineup(["baseline"], 0)["baseline"]
     pipeline.steps[-1] = ("watched", Watched())
-    resampling.cv_accuracy(pipeline, X, np.arange(20) % 2, folds=5)
+    labels = np.arange(20) % 2
+    resampling.repeated_cv({"watched": pipeline}, X, labels, folds=5, repeats=1, seed=0)
     assert seen[0] == pytest.approx(1.7, abs=0.2)
     assert min(seen[1:]) > 3
 

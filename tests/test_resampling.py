@@ -25,7 +25,6 @@ def test_first_repeat_is_the_published_number():
     rows = resampling.cv_rows(table, "all").set_index("model")
     for model, pipeline in pipelines.items():
         expected = cross_val_score(pipeline, X, y, cv=5).mean()
-        assert resampling.cv_accuracy(pipeline, X, y, folds=5) == expected
         assert rows.loc[model, "value"] == pytest.approx(expected)
 
 

@@ -3,10 +3,10 @@
 import hashlib
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
+from analysis_lib import files
 from analysis_lib.datasets import CATALOGUE, choose, sources
 from analysis_lib.datasets.catalogue import DataSet, RemoteFile
 from analysis_lib.errors import DataError
@@ -188,9 +188,8 @@ class TestDataFolders:
         self.root = tmp_path / "project"
         for folder in ("data", "build/downloads", "notebooks"):
             (self.root / folder).mkdir(parents=True)
-        (self.root / "report.yml").write_text("")
         (tmp_path / "elsewhere").mkdir()
-        monkeypatch.chdir(self.root / "notebooks")
+        monkeypatch.setattr(files, "PROJECT", self.root)
 
     def test_data_then_downloads_of_the_project(self):
         assert sources.data_folders() == [self.root / "data", self.root / "build" / "downloads"]
@@ -207,10 +206,9 @@ class TestDataFolders:
             sources.data_folders()
         assert "elsewehre" in error.value.where
 
-    def test_outside_a_project_the_folder_itself_counts(self, tmp_path, monkeypatch):
-        (self.root / "report.yml").unlink()
+    def test_where_a_command_is_typed_does_not_move_the_downloads(self, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
-        assert sources.project_folder() == Path.cwd()
+        assert sources.download_folder() == self.root / "build" / "downloads"
 
 
 def test_whereabouts_finds_files_in_every_data_folder(tmp_path, monkeypatch):
@@ -219,7 +217,7 @@ def test_whereabouts_finds_files_in_every_data_folder(tmp_path, monkeypatch):
     first = CATALOGUE["golub"].files[0]
     content = b"not the real one"
     (real / "golub" / first.name).write_bytes(content)
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(files, "PROJECT", tmp_path)
     monkeypatch.setenv("ANALYSIS_DATA_DIR", str(real))
     rows = {(row.dataset, row.file): row for row in sources.whereabouts()}
     assert rows["golub", first.name].state == "missing"  # damaged elsewhere is not what is here

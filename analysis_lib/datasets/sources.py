@@ -19,7 +19,6 @@ from analysis_lib.errors import DataError
 
 FOLDER_VARIABLE = "ANALYSIS_DATA_DIR"
 _DOWNLOADS = Path("build", "downloads")
-_PROJECT_MARK = "report.yml"
 
 
 @dataclass(frozen=True)
@@ -104,11 +103,10 @@ def choose(
 
 def data_folders() -> list[Path]:
     """Return the folders in which real files are looked for, the first one first."""
-    project = project_folder()
-    places = [project / "data", download_folder()]
+    places = [files.PROJECT / "data", download_folder()]
     named = os.environ.get(FOLDER_VARIABLE, "").strip()
     if named:
-        folder = project / Path(named).expanduser()
+        folder = files.PROJECT / Path(named).expanduser()
         if not folder.is_dir():
             raise DataError(
                 f"{FOLDER_VARIABLE} names a folder that does not exist.",
@@ -130,14 +128,7 @@ def whereabouts(catalogue: Mapping[str, DataSet] = CATALOGUE) -> list[FileStatus
 
 def download_folder() -> Path:
     """Return where `make data` puts what it fetches."""
-    return project_folder() / _DOWNLOADS
-
-
-def project_folder() -> Path:
-    """Return the nearest folder upwards that holds the report's list of runs, or this one."""
-    here = Path.cwd()
-    marked = (folder for folder in (here, *here.parents) if (folder / _PROJECT_MARK).is_file())
-    return next(marked, here)
+    return files.PROJECT / _DOWNLOADS
 
 
 def _yours(dataset: DataSet, path: Path) -> Source:

@@ -44,17 +44,6 @@ class PermutationTest:
     p_value: float
 
 
-def cv_accuracy(pipeline: Pipeline, X: pd.DataFrame, y: ArrayLike, folds: int) -> float:
-    """Return the mean accuracy over stratified folds in the order of the rows.
-
-    This is scikit-learn's `cross_val_score(cv=folds).mean()`, the number people publish.
-    """
-    from sklearn.model_selection import cross_val_score
-
-    check_classes(y, folds=folds)
-    return float(cross_val_score(pipeline, X, np.asarray(y), cv=folds, error_score="raise").mean())
-
-
 def repeated_cv(
     pipelines: Mapping[str, Pipeline],
     X: pd.DataFrame,
@@ -66,7 +55,7 @@ def repeated_cv(
 ) -> pd.DataFrame:
     """Return the accuracy of every model in every fold of repeated stratified cross-validation.
 
-    Repeat 0 takes the rows in their order and so holds the scores behind `cv_accuracy`; the
+    Repeat 0 takes the rows in their order and so holds the scores that people publish; the
     others are shuffled. All models see the same folds.
 
     Returns

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -14,14 +13,13 @@ from typing import Any
 
 import nbformat
 
-from analysis_lib.errors import RunError
+from analysis_lib.errors import RunError, without_colours
 from analysis_lib.results import FOLDER_VARIABLE
 from analysis_lib.runs import processes
 from analysis_lib.runs.progress import Cells
 from analysis_lib.runs.record import Failure
 
 ENGINE = "analysis"
-_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 KERNEL_ENVIRONMENT = {
     # The same bytes twice: one hash order, one BLAS thread, one date.
@@ -131,9 +129,9 @@ def verdict(notebook: nbformat.NotebookNode) -> Failure | None:
         for output in cell.outputs:
             if output.output_type == "error":
                 return Failure(
-                    message=plain(f"{output.ename}: {output.evalue}"),
+                    message=without_colours(f"{output.ename}: {output.evalue}"),
                     cell=number,
-                    traceback=plain("\n".join(output.traceback)),
+                    traceback=without_colours("\n".join(output.traceback)),
                 )
         if cell.execution_count is None:
             return Failure(
@@ -141,11 +139,6 @@ def verdict(notebook: nbformat.NotebookNode) -> Failure | None:
                 cell=number,
             )
     return None
-
-
-def plain(text: str) -> str:
-    """Return text without terminal colours."""
-    return _ANSI.sub("", text)
 
 
 @dataclass
@@ -181,7 +174,7 @@ def _attempt(job: _Job, watch: processes.Watch) -> Failure | None:
             job=job,
         )
     except papermill.PapermillExecutionError as error:
-        return verdict(job.notebook) or Failure(plain(f"{error.ename}: {error.evalue}"))
+        return verdict(job.notebook) or Failure(without_colours(f"{error.ename}: {error.evalue}"))
     except CellTimeoutError:
         return Failure(f"A cell took longer than {job.limits.cell:g} seconds.", job.cells_started)
     except (DeadKernelError, RuntimeError, OSError) as error:
@@ -191,7 +184,7 @@ def _attempt(job: _Job, watch: processes.Watch) -> Failure | None:
             return Failure(f"The run took longer than {job.limits.total:g} seconds.", reached)
         died = "The kernel died (killed, out of memory, or crashed in compiled code)."
         text = died if isinstance(error, DeadKernelError) else f"The kernel failed: {error}"
-        return Failure(plain(text), reached)
+        return Failure(without_colours(text), reached)
     return None
 
 

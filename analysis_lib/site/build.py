@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from analysis_lib import files
-from analysis_lib.errors import SiteError
+from analysis_lib.errors import SiteError, without_colours
 from analysis_lib.runs import lock, processes
 from analysis_lib.site.facts import Book, SiteReport
 from analysis_lib.site.key import is_current, page_count, site_key, write_mark
@@ -32,7 +32,6 @@ _ENVIRONMENT = {
     "NO_COLOR": "1",
 }
 _WARNING = re.compile(r"\b(WARNING|ERROR|CRITICAL|SEVERE|\w*Exception|\w*Error):")
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def build_site(book: Book, *, project: Path, target: Path, say: Say = print) -> SiteReport:
@@ -120,7 +119,7 @@ def warnings_in(log: str, source: Path) -> list[str]:
     >>> warnings_in("reading\n/b/book-src/a.md:3: WARNING: no such page\n", Path("/b/book-src"))
     ['a.md:3: WARNING: no such page']
     """
-    lines = [line.strip() for line in _COLOUR.sub("", log).splitlines()]
+    lines = [line.strip() for line in without_colours(log).splitlines()]
     found = [line.replace(f"{source}/", "") for line in lines if _WARNING.search(line)]
     return list(dict.fromkeys(found))
 

@@ -10,13 +10,12 @@ from typing import Any
 
 from nbformat.v4 import new_output
 
-from analysis_lib.errors import SiteError
+from analysis_lib.errors import SiteError, without_colours
 from analysis_lib.figures import embed
 from analysis_lib.site.facts import SiteRun
 from analysis_lib.site.privacy import Privacy
 from analysis_lib.site.publish import read_info
 
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _PLOTLY = "application/vnd.plotly.v1+json"
 _UNSEEN = "<IPython.core.display."
 _SAID = re.compile(
@@ -73,14 +72,3 @@ class Outputs:
         return new_output(
             "stream", name="stdout", text=self.privacy.clean(without_colours(content))
         )
-
-
-def without_colours(text: str) -> str:
-    r"""Return text without the codes by which a terminal colours it.
-
-    Examples
-    --------
-    >>> without_colours("\x1b[0;31mKeyError\x1b[0m")
-    'KeyError'
-    """
-    return _ANSI.sub("", text)

@@ -9,11 +9,11 @@ from typing import Any
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from analysis_lib.errors import SiteError
+from analysis_lib.errors import SiteError, without_colours
 from analysis_lib.runs.record import NOTEBOOK, Record
 from analysis_lib.site.facts import Book, SiteRun
 from analysis_lib.site.markup import admonition, block, dropdown, inline, join, lines, tag, text
-from analysis_lib.site.outputs import Outputs, without_colours
+from analysis_lib.site.outputs import Outputs
 from analysis_lib.site.privacy import Privacy
 from analysis_lib.site.provenance import attempted, provenance
 from analysis_lib.site.summary import (

@@ -109,12 +109,16 @@ class Study:
 
 @dataclass(frozen=True)
 class Rows:
-    """What the models see: features, labels (1 = up), names, and what was left out and why."""
+    """What the models see: features, labels (1 = up), names, and what was left out and why.
+
+    `left_out` counts genes by reason; `constant` names features with one value in every gene.
+    """
 
     X: pd.DataFrame
     y: NDArray[np.intp]
     names: pd.Series[str]
     left_out: tuple[tuple[str, int], ...]
+    constant: tuple[str, ...]
     train: NDArray[np.intp]
     test: NDArray[np.intp]
 
@@ -178,7 +182,12 @@ def load(params: Params) -> Study:
 
 def rows(study: Study) -> Rows:
     """Choose the genes the models see, and hold a part of them out."""
-    from analysis_lib.evaluation.splits import check_classes, sample, stratified_split
+    from analysis_lib.evaluation.splits import (
+        check_classes,
+        constant_columns,
+        sample,
+        stratified_split,
+    )
 
     params, genes = study.params, study.genes
     features = [name for name in FEATURES if name in genes]
@@ -191,8 +200,11 @@ def rows(study: Study) -> Rows:
         usable, y = usable.iloc[drawn], y[drawn]
     check_classes(np.array(CLASSES)[y], params.test_size, params.cv_folds)
     X = usable[features].reset_index(drop=True)
+    constant = constant_columns(X)
+    X = X.drop(columns=constant)
     train, test = stratified_split(y, params.test_size, params.seed)
-    return Rows(X, y, usable["name"].reset_index(drop=True), tuple(left_out), train, test)
+    names = usable["name"].reset_index(drop=True)
+    return Rows(X, y, names, tuple(left_out), tuple(constant), train, test)
 
 
 def compare(study: Study, rows: Rows) -> Comparison:
@@ -290,6 +302,7 @@ def check(params: Params) -> Sequence[tuple[str, str]]:
         [(role, f"{column} ({how})") for role, column, how in columns.describe()] if columns else []
     )
     dropped = [("left out", f"{count:,} ({why})") for why, count in chosen.left_out]
+    dropped += [("left out", f"{name} (the same for all genes)") for name in chosen.constant]
     return [
         ("data", f"{study.source.kind}: {study.source.title}"),
         ("rows", f"{len(study.genes):,} genes"),

@@ -111,6 +111,10 @@ def rows_notes(study: Study, rows: Rows) -> list[str]:
     total = len(study.genes)
     notes = [f"The models see {len(rows.y):,} of {total:,} genes; {len(rows.test):,} are held out."]
     notes += [f"Left out: {count:,} ({why})." for why, count in rows.left_out if count]
+    notes += [
+        f"{name} is the same for all genes, tells nothing, and is left out of the models."
+        for name in rows.constant
+    ]
     return notes
 
 
