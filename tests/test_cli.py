@@ -41,6 +41,9 @@ MISTAKES = {
     "folder for a table": (["check", "dge", "data=."], ["folder"]),
     "missing parameter file": (["run", "dge", "-f", "none.yml"], ["cannot be read", "none.yml"]),
     "text for a table": (["check", "dge", "data=words.txt"], ["words.txt"]),
+    "run on text for a table": (["run", "dge", "data=words.txt"], ["words.txt"]),
+    "run on p above one": (["run", "dge", "data=p.csv"], ["p.csv", "pval", "1.5", "remedy"]),
+    "run on too few genes": (["run", "dge", "data=few.csv"], ["few", "test_size", "remedy"]),
     "no p-value column": (["check", "dge", "data=nop.csv"], ["nop.csv", "p-value", "columns"]),
     "p above one": (["check", "dge", "data=p.csv"], ["p.csv", "pval", "1.5"]),
 }
@@ -51,6 +54,7 @@ def test_a_mistake_gets_a_short_message_and_status_2(capsys, elsewhere, words, p
     (elsewhere / "words.txt").write_text("not a table at all\n")
     (elsewhere / "nop.csv").write_text("gene,logFC,score\na,1,2\nb,-1,3\n")
     (elsewhere / "p.csv").write_text("gene,logFC,pval\na,1,0.5\nb,-1,1.5\n")
+    (elsewhere / "few.csv").write_text("gene,logFC,p\na,1,0.5\nb,-1,0.5\nc,2,0.1\n")
     before = sorted(elsewhere.rglob("*"))
     status, out, err = call(capsys, *words)
     assert status == 2
@@ -59,7 +63,8 @@ def test_a_mistake_gets_a_short_message_and_status_2(capsys, elsewhere, words, p
     assert 1 <= len(err.strip().splitlines()) <= 5
     assert out == ""
     assert sorted(elsewhere.rglob("*")) == before
-    assert not (files.PROJECT / "build" / "runs" / "dge" / "mine").exists()
+    runs = files.PROJECT / "build" / "runs" / "dge"
+    assert [path for path in runs.glob("*mine*") if path.is_dir()] == []
 
 
 def test_debug_shows_the_traceback(capsys, elsewhere):

@@ -233,10 +233,13 @@ def test_own_tables_get_a_right_page_each(report):
 def test_a_failed_run_gets_a_placeholder_and_the_rest_is_built(report):
     path = report.root / "report.yml"
     before = path.read_text()
-    path.write_text(before + "  gone:\n    data: not/there.csv\n")
+    (report.root / "few.csv").write_text("gene,logFC,p\na,1,0.5\nb,-1,0.5\nc,2,0.1\n")
+    path.write_text(before + "  gone:\n    data: not/there.csv\n  few:\n    data: few.csv\n")
     printed = report.call("book", status=1)
     path.write_text(before)
-    assert "These runs failed: dge/gone." in printed
+    assert "These runs failed: dge/gone, dge/few." in printed
+    assert "executing" not in printed
+    assert "too few rows of class" in report.page("dge/few")
     assert "Traceback" not in printed
     assert "Your data file does not exist." in report.page("dge/gone")
     assert "ar-figure" in report.page("dge/default")

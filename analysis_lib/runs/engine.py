@@ -136,6 +136,9 @@ class Runs:
 
     def _make(self, plan: Plan, limits: Limits) -> Record:
         spec = plan.spec
+        studies.load(spec.study).check(
+            plan.params
+        )  # a table no model can use: said before a kernel
         self.say(f"{spec.id}: executing")
         started = datetime.now(UTC)
         with self._scratch(spec) as folder:

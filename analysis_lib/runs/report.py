@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from analysis_lib import files, studies
-from analysis_lib.errors import AnalysisError, DataError, RunError, TableError
+from analysis_lib.errors import AnalysisError, RunError
 from analysis_lib.runs.engine import Runs
 from analysis_lib.runs.record import RECORD, Failure, Record, damaged, read_record
 from analysis_lib.runs.values import RunSpec
@@ -47,7 +47,7 @@ def make_all(runs: Runs, specs: Sequence[RunSpec]) -> list[RunState]:
             runs.ensure(spec)
         except RunError as error:
             runs.say(str(error))
-        except (DataError, TableError) as error:
+        except AnalysisError as error:
             runs.say(f"{spec.id}: {error}")
             _keep_failure(runs, spec, error)
     return [_state(runs, spec.study, spec.name, spec) for spec in specs] + _others(runs, specs)
