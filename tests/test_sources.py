@@ -152,6 +152,22 @@ def test_your_folder_must_hold_every_file(lay):
     assert (source.kind, len(source.files)) == ("yours", 2)
 
 
+def test_your_own_tables_are_each_a_file(lay, tmp_path):
+    folder = lay(*CONTENTS) / "toys"
+    paths = [folder / "labels.csv", str(folder / "values.csv")]
+    source = choose(data_set(), paths)
+    assert (source.kind, [file.name for file in source.files]) == (
+        "yours",
+        ["labels.csv", "values.csv"],
+    )
+    assert source.files[1].sha256 == checksum(CONTENTS["values.csv"])
+    for bad, message in ((folder / "no.csv", "does not exist"), (folder, "is a folder")):
+        with pytest.raises(DataError, match=message) as error:
+            choose(data_set(), [paths[0], bad])
+        assert error.value.where == str(bad)
+    assert choose(data_set(), [folder]).files == choose(data_set(), folder).files
+
+
 @pytest.mark.parametrize("path", ["nowhere.csv", "."], ids=["absent", "a folder"])
 def test_a_path_that_is_no_file_is_never_replaced_by_other_data(lay, path, monkeypatch):
     monkeypatch.chdir(lay(*CONTENTS))
@@ -160,7 +176,7 @@ def test_a_path_that_is_no_file_is_never_replaced_by_other_data(lay, path, monke
     assert error.value.where == path
 
 
-@pytest.mark.parametrize("nothing", [None, ""])
+@pytest.mark.parametrize("nothing", [None, "", []])
 def test_no_path_is_no_choice(nothing, tmp_path):
     assert choose(CATALOGUE["dge_table"], nothing, folders=[tmp_path]).kind == "simulated"
 

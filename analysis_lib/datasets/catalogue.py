@@ -141,6 +141,7 @@ _ENTRIES = (
         ),
         studies=("leukemia_network", "leukemia_classical"),
         folder="golub",
+        simulator="analysis_lib.datasets.golub_simulator:simulate",
     ),
     DataSet(
         name="celltypes",

@@ -63,14 +63,17 @@ class Source:
 
 
 def choose(
-    dataset: DataSet, yours: str | Path | None = None, folders: Sequence[Path] | None = None
+    dataset: DataSet,
+    yours: str | Path | Sequence[str | Path] | None = None,
+    folders: Sequence[Path] | None = None,
 ) -> Source:
     """Choose what a study reads.
 
     Parameters
     ----------
-    yours : path, optional
-        Your own file; a folder with files of the published names where there are several.
+    yours : path or paths, optional
+        Your own file; a folder with files of the published names where there are several; or
+        several files, such as a table and its labels.
     folders : sequence of Path, optional
         Data folders to look in, `data_folders()` when not given.
 
@@ -80,8 +83,10 @@ def choose(
         When your path does not exist, when a complete set of real files is damaged, or when
         there are no files and nothing simulates them.
     """
-    if yours is not None and str(yours):
-        return _yours(dataset, Path(yours))
+    if isinstance(yours, str | Path):
+        yours = [yours] if str(yours) else []
+    if yours:
+        return _yours(dataset, [Path(path).expanduser() for path in yours])
     missing: list[str] = []
     bad: checking.Verdict | None = None
     for folder in data_folders() if folders is None else folders:
@@ -131,27 +136,17 @@ def download_folder() -> Path:
     return files.PROJECT / _DOWNLOADS
 
 
-def _yours(dataset: DataSet, path: Path) -> Source:
-    path = path.expanduser()
-    if path.is_dir() and dataset.downloadable:
-        names = [file.name for file in dataset.files]
-        absent = [name for name in names if not (path / name).is_file()]
-        if absent:
+def _yours(dataset: DataSet, paths: Sequence[Path]) -> Source:
+    if len(paths) == 1 and paths[0].is_dir() and dataset.downloadable:
+        paths = _published_names(dataset, paths[0])
+    for path in paths:
+        if not path.is_file():
+            folder = path.is_dir()
             raise DataError(
-                "Your folder does not hold all files of this data set.",
+                "Your data file is a folder." if folder else "Your data file does not exist.",
                 where=str(path),
-                expected=", ".join(names),
-                got="missing: " + ", ".join(absent),
+                remedy="Check the path; it is read from the folder the command runs in.",
             )
-        paths = [path / name for name in names]
-    elif path.is_file():
-        paths = [path]
-    else:
-        raise DataError(
-            "Your data file is a folder." if path.is_dir() else "Your data file does not exist.",
-            where=str(path),
-            remedy="Check the path; it is read from the folder the command runs in.",
-        )
     try:
         own = tuple(SourceFile(p.name, p, files.sha256(p), None) for p in paths)
     except OSError as error:
@@ -159,6 +154,19 @@ def _yours(dataset: DataSet, path: Path) -> Source:
             "Your data file cannot be read.", where=str(path), got=error.strerror
         ) from error
     return Source(dataset.name, "yours", dataset.title, own)
+
+
+def _published_names(dataset: DataSet, folder: Path) -> list[Path]:
+    names = [file.name for file in dataset.files]
+    absent = [name for name in names if not (folder / name).is_file()]
+    if absent:
+        raise DataError(
+            "Your folder does not hold all files of this data set.",
+            where=str(folder),
+            expected=", ".join(names),
+            got="missing: " + ", ".join(absent),
+        )
+    return [folder / name for name in names]
 
 
 def _real(dataset: DataSet, verdicts: Sequence[checking.Verdict]) -> Source:

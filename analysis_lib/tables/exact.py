@@ -71,8 +71,9 @@ def _body(data: bytes, layout: Layout, path: Path) -> Iterator[Record]:
 def _other_width(record: Record, layout: Layout, path: Path) -> TableError:
     width, found = len(layout.names), len(record.fields)
     row = show((layout.delimiters if width > 1 else ",").join(record.fields))
+    header = "the header" if layout.headed else "the names given"
     fields = "field" if found == 1 else "fields"
-    if width == 1:
+    if width == 1 and layout.headed:
         remedy = "Remove lines above the header; quote text that holds a delimiter."
     elif found > width and layout.delimiters == ",":
         remedy = "Is it a decimal comma, or a comma in a text without quotes around it?"
@@ -82,9 +83,9 @@ def _other_width(record: Record, layout: Layout, path: Path) -> TableError:
         remedy = "Is the file cut off, or does the line break inside a text without quotes?"
     by = "" if layout.delimiters == ANY_DELIMITER else f" by {DELIMITERS[layout.delimiters]}"
     return TableError(
-        f"A row is {'wider' if found > width else 'narrower'} than the header.",
+        f"A row is {'wider' if found > width else 'narrower'} than {header}.",
         where=f"{path}, line {record.line}",
-        expected=f"{width} {'field' if width == 1 else 'fields'}{by}, as in the header",
+        expected=f"{width} {'field' if width == 1 else 'fields'}{by}, as in {header}",
         got=f"{found} {fields}: {row}",
         remedy=remedy,
     )

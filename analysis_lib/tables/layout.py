@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from pathlib import Path
+from typing import TypeAlias
 
-from analysis_lib.errors import TableError
+from analysis_lib.errors import ParameterError, TableError
 from analysis_lib.tables.content import BOM, HEAD_BYTES, decode
 from analysis_lib.tables.records import ANY_DELIMITER, DELIMITERS, Record, records, show
+
+Names: TypeAlias = Sequence[str] | Callable[[list[str]], Sequence[str]] | None
+"""Names for the columns of a file without a header, or a function of the header there is."""
 
 _SAMPLE = 50
 _DIGITS = re.compile(r"\s*[+-]?[0-9]+\s*")
@@ -30,12 +34,15 @@ class Layout:
         Column names; the first is empty where the header has no name for it.
     start, line : int
         The byte at which the first row begins, and the number of its line.
+    headed : bool
+        Whether the file has a header; where not, its names were given.
     """
 
     delimiters: str
     names: tuple[str, ...]
     start: int
     line: int
+    headed: bool = True
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,7 @@ class _Guess:
         return self.header >= 2, even, max([self.header, *self.widths])
 
 
-def find_layout(data: bytes, path: Path) -> Layout:
+def find_layout(data: bytes, path: Path, names: Names = None) -> Layout:
     """Find the layout of a text table from its first records.
 
     The delimiter is the one of comma, tab and semicolon that gives every record of the head
@@ -81,42 +88,65 @@ def find_layout(data: bytes, path: Path) -> Layout:
     TableError
         Two delimiters fit, a header stands alone, or the column names are not sound.
     """
-    layout = glance(data, path) if len(data) > HEAD_BYTES else None
+    layout = glance(data, path, names) if len(data) > HEAD_BYTES else None
     if layout:
         return layout
     skip = _bom(data)
     text = decode(data[skip:], path)
-    return _lay_out(text, _choose(_samples(text, path), path), path, skip)
+    return _lay_out(text, _choose(_samples(text, path, names), path), path, skip, names)
 
 
-def glance(data: bytes, path: Path) -> Layout | None:
+def glance(data: bytes, path: Path, names: Names = None) -> Layout | None:
     """Find the layout from the beginning of a file, or None where more of it must be read."""
     skip = _bom(data)
     cut = max(data.rfind(end, 0, HEAD_BYTES) for end in (b"\n", b"\r")) + 1
     text = decode(data[skip:cut], path)
-    guesses = _samples(text, path)
+    guesses = _samples(text, path, names)
     guess = _choose(guesses, path)
     one_column = all(other.sound and {other.header, *other.widths} == {1} for other in guesses)
     # What does not fit may be what the cut broke.
     if guess.found[1:] and (one_column or guess.fits(0) or guess.fits(1)):
-        return _lay_out(text, guess, path, skip)
+        return _lay_out(text, guess, path, skip, names)
     return None
 
 
-def _lay_out(text: str, guess: _Guess, path: Path, skip: int) -> Layout:
+def _lay_out(text: str, guess: _Guess, path: Path, skip: int, names: Names) -> Layout:
     if len(guess.found) < 2:
         raise _header_alone(text, guess, path)
-    names = list(guess.found[0].fields)
-    if guess.fits(1):
+    headed = names is None or callable(names)
+    header = list(guess.found[0].fields)
+    if headed and guess.fits(1):
         _refuse_shifted(guess, text, path)
-        names.insert(0, "")
+        header.insert(0, "")
     first = guess.found[1]
     return Layout(
         ANY_DELIMITER if guess.header == 1 else guess.delimiter,
-        check_names(names, path),
+        check_names(renamed(header, names), path),
         skip + len(text[: first.start].encode()),
         first.line,
+        headed,
     )
+
+
+def renamed(header: list[str], names: Names) -> list[str]:
+    """Return what the columns of a header are to be called.
+
+    Examples
+    --------
+    >>> renamed(["gene", "p", "p"], lambda header: ["gene", "p", "adjusted p"])
+    ['gene', 'p', 'adjusted p']
+    """
+    if not callable(names):
+        return header
+    new = [str(name) for name in names(list(header))]
+    if len(new) != len(header):
+        raise ParameterError(
+            "A function that renames columns gives one name for each.",
+            where="names",
+            expected=f"{len(header)} names",
+            got=f"{len(new)}",
+        )
+    return new
 
 
 def _bom(data: bytes) -> int:
@@ -149,12 +179,14 @@ def check_names(names: Sequence[str], path: Path) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _samples(text: str, path: Path) -> list[_Guess]:
-    return [_sample(text, delimiter, path) for delimiter in DELIMITERS]
+def _samples(text: str, path: Path, names: Names) -> list[_Guess]:
+    # Given names stand where a header would.
+    header = [] if names is None or callable(names) else [Record(1, 0, list(names), stray=False)]
+    return [_sample(text, delimiter, path, header) for delimiter in DELIMITERS]
 
 
-def _sample(text: str, delimiter: str, path: Path) -> _Guess:
-    found: list[Record] = []
+def _sample(text: str, delimiter: str, path: Path, header: list[Record]) -> _Guess:
+    found = list(header)
     try:
         for record in islice(records(text, delimiter, path), _SAMPLE):
             found.append(record)

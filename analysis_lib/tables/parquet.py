@@ -11,7 +11,7 @@ import numpy as np
 
 from analysis_lib.errors import TableError
 from analysis_lib.tables.content import MAX_BYTES
-from analysis_lib.tables.layout import check_names
+from analysis_lib.tables.layout import Names, check_names, renamed
 from analysis_lib.tables.records import show
 
 
@@ -24,30 +24,40 @@ class ParquetTable:
         The whole file.
     path : Path
         Its name in error messages.
+    names : function, optional
+        From the names in the file to those to use. Such a file always has names, so it takes
+        no list of them.
     """
 
-    def __init__(self, data: bytes, path: Path) -> None:
+    def __init__(self, data: bytes, path: Path, names: Names = None) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         self.path = path
         try:
             self._file = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
-            names = list(self._file.schema_arrow.names)
+            header = list(self._file.schema_arrow.names)
         except _failures() as error:
             raise self._damaged(error) from error
-        self.names = check_names(names, path)
+        if names is not None and not callable(names):
+            raise TableError(
+                "A table without a header is expected, and a Parquet file names its columns.",
+                where=str(path),
+                got=", ".join(show(name) for name in header[:4]),
+                remedy="Give the table as text (CSV or TSV).",
+            )
+        self.names = check_names(renamed(header, names), path)
         rows = self._file.metadata.num_rows
-        if rows == 0 or not names:
+        if rows == 0 or not header:
             raise TableError(
                 "The table has no rows.", where=str(path), remedy="Export it again with its rows."
             )
-        if rows * len(names) * 8 > MAX_BYTES:
+        if rows * len(header) * 8 > MAX_BYTES:
             raise TableError(
                 "The table is larger than a table may be.",
                 where=str(path),
                 expected=f"at most {MAX_BYTES:,} bytes in memory",
-                got=f"{rows:,} rows of {len(names):,} columns",
+                got=f"{rows:,} rows of {len(header):,} columns",
                 remedy="Split it, or keep the columns you need.",
             )
 

@@ -13,7 +13,7 @@ from analysis_lib.errors import TableError
 from analysis_lib.tables.content import HEAD_BYTES, is_parquet, load
 from analysis_lib.tables.exact import lines_of_rows, read_exactly
 from analysis_lib.tables.fast import read_fast
-from analysis_lib.tables.layout import Layout, find_layout, glance
+from analysis_lib.tables.layout import Layout, Names, find_layout, glance
 from analysis_lib.tables.parquet import ParquetTable
 from analysis_lib.tables.records import show
 from analysis_lib.tables.uniqueness import all_differ, repeated
@@ -24,7 +24,7 @@ MISSING = ("", "NA", "NaN", "nan", "N/A", "NULL", "null", "None")
 _NAMES_SHOWN = 30
 
 
-def read_header(path: str | Path) -> list[str]:
+def read_header(path: str | Path, *, names: Names = None) -> list[str]:
     """Return the column names of a table, from its beginning alone.
 
     Everything is checked that the beginning of a file can tell: that it is text or Parquet, its
@@ -34,6 +34,8 @@ def read_header(path: str | Path) -> list[str]:
     ----------
     path : path
         CSV, TSV, semicolon-separated or Parquet; see `read_table`.
+    names : texts or function, optional
+        As for `read_table`.
 
     Returns
     -------
@@ -43,14 +45,14 @@ def read_header(path: str | Path) -> list[str]:
     path = Path(path)
     content = load(path, at_most=HEAD_BYTES)
     if not content.complete and not is_parquet(content.data):
-        layout = glance(content.data, path)
+        layout = glance(content.data, path, names)
         if layout:
             return list(layout.names)
     if not content.complete:
         content = load(path)
     if is_parquet(content.data):
-        return list(ParquetTable(content.data, path).names)
-    return list(find_layout(content.data, path).names)
+        return list(ParquetTable(content.data, path, names).names)
+    return list(find_layout(content.data, path, names).names)
 
 
 def read_table(
@@ -59,6 +61,7 @@ def read_table(
     numbers: Collection[str] = (),
     missing: Collection[str] = MISSING,
     unique: str | None = None,
+    names: Names = None,
 ) -> pd.DataFrame:
     r"""Read a table strictly: as it is written, or not at all.
 
@@ -79,6 +82,10 @@ def read_table(
         What stands for a missing number (NaN). Texts are never missing: `NA` is a gene's name.
     unique : name of a column, optional
         Its values must not repeat.
+    names : texts or function, optional
+        Texts name the columns of a text file that has no header: its first line is a row. A
+        function gets the header as it is written, repeated names and all, and returns the names
+        to use. Either way they must be there and differ.
 
     Returns
     -------
@@ -99,17 +106,20 @@ def read_table(
       gene  logFC
     0   NA    1.5
     1  1E5    NaN
+    >>> read_table(path, names=["first", "second"])["first"].tolist()
+    ['gene', 'NA', '1E5']
     """
     path = Path(path)
+    numbers = dict.fromkeys(numbers)  # asked for every column, and there may be thousands
     data = load(path).data
     layout: Layout | None = None
     columns: dict[str, Any]
     if is_parquet(data):
-        table = ParquetTable(data, path)
+        table = ParquetTable(data, path, names)
         _require(numbers, unique, table.names, path)
         columns = table.columns(numbers)
     else:
-        layout = find_layout(data, path)
+        layout = find_layout(data, path, names)
         _require(numbers, unique, layout.names, path)
         fast = read_fast(data, layout, numbers, missing)
         columns = read_exactly(data, layout, path, numbers, missing) if fast is None else fast
@@ -120,19 +130,21 @@ def read_table(
     return frame
 
 
-def place(path: str | Path, row: int) -> str:
+def place(path: str | Path, row: int, *, names: Names = None) -> str:
     """Say where a row of a table that was read stands: its line, or its number in Parquet.
 
     Parameters
     ----------
     row : int
         Counted from 0, as in the frame that `read_table` returns.
+    names : texts or function, optional
+        What `read_table` was given.
     """
     path = Path(path)
     data = load(path).data
     if is_parquet(data):
         return f"{path}, row {row + 1}"
-    return f"{path}, line {lines_of_rows(data, find_layout(data, path), path)[row]}"
+    return f"{path}, line {lines_of_rows(data, find_layout(data, path, names), path)[row]}"
 
 
 def _frame(columns: dict[str, Any]) -> pd.DataFrame:
@@ -148,8 +160,9 @@ def _require(
     numbers: Collection[str], unique: str | None, names: Sequence[str], path: Path
 ) -> None:
     wanted = [*numbers] + ([] if unique is None else [unique])
+    known = set(names)
     for name in wanted:
-        if name in names:
+        if name in known:
             continue
         shown = ", ".join(show(other) for other in names[:_NAMES_SHOWN])
         more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
