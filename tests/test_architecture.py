@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "__init__": BASE | {"runs", "site", "datasets", "studies"},
 }
 HEAVY = {"tensorflow", "xgboost", "umap", "sklearn", "keras", "matplotlib", "numba", "papermill"}
+ESTIMATORS = {"models/two_classes.py"}  # subclasses scikit-learn; itself imported where used
 BANNED = {
     "pickle": "code can hide in it",
     "joblib.load": "code can hide in it",
@@ -76,7 +77,8 @@ def test_heavy_libraries_are_imported_where_they_are_used(path):
         [n for n in ast.parse(path.read_text()).body if isinstance(n, ast.Import | ast.ImportFrom)],
         [],
     )
-    assert not {name.split(".")[0] for name in imports(top)} & HEAVY
+    allowed = {"sklearn"} if path.relative_to(PACKAGE).as_posix() in ESTIMATORS else set()
+    assert not {name.split(".")[0] for name in imports(top)} & HEAVY - allowed
 
 
 def test_the_front_door_is_light():

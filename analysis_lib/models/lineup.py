@@ -98,7 +98,7 @@ def coefficients(fitted: Pipeline) -> pd.DataFrame:
     return table.loc[order].reset_index(drop=True)
 
 
-def decision_values(fitted: Pipeline, X: pd.DataFrame) -> NDArray[np.float64]:
+def decision_values(fitted: Pipeline, X: pd.DataFrame | NDArray[np.float64]) -> NDArray[np.float64]:
     """Return one number per row that grows with the model's belief in label 1.
 
     Where there is a decision function it is used, because probabilities of a sure model round
