@@ -63,19 +63,22 @@ def score_auc(auc: float, n_positive: int, n_negative: int) -> Interval:
     )
 
 
-def corrected_resampled(scores: NDArray[np.float64], test_to_train: float) -> Interval:
+def corrected_resampled(
+    scores: NDArray[np.float64], test_to_train: float, most: float = 1.0
+) -> Interval:
     """Return the interval of the mean of repeated cross-validation (Nadeau and Bengio 2003).
 
     The folds of all repeats share most of their training rows, so their scores are not
     independent: the variance gets `test_to_train`, the ratio of the two parts' sizes, on top
     of the 1/k of independent scores. More repeats therefore never make it arbitrarily narrow.
+    Its ends are kept between 0 and `most`.
     """
     from scipy.stats import t
 
     mean, k = float(scores.mean()), len(scores)
     error = float(scores.std(ddof=1)) * math.sqrt(1 / k + test_to_train)
     half = float(t.ppf(0.975, k - 1)) * error
-    return max(0.0, mean - half), min(1.0, mean + half)
+    return max(0.0, mean - half), min(most, mean + half)
 
 
 def percentiles(replicates: NDArray[np.float64]) -> Interval:

@@ -13,6 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis_lib.evaluation import intervals
 
+SCORE_COLUMNS = ["model", "features", "metric", "value", "low", "high", "n", "note"]
+"""The columns of every table of scores."""
+
 _CELLS_AT_ONCE = 4_000_000  # of one bootstrap matrix: 32 MB
 
 
@@ -65,9 +68,8 @@ def score_rows(
         {"metric": "balanced_accuracy", **_balanced(truth, right, n_bootstrap, draws)},
         {"metric": "auc", **_area(truth, scores, n_bootstrap, draws)},
     ]
-    columns = ["model", "features", "metric", "value", "low", "high", "n", "note"]
     fixed = {"model": model, "features": features, "n": len(truth)}
-    return pd.DataFrame([{**fixed, **row} for row in rows], columns=columns)
+    return pd.DataFrame([{**fixed, **row} for row in rows], columns=SCORE_COLUMNS)
 
 
 def auc(y: ArrayLike, decision: ArrayLike) -> float:
@@ -82,7 +84,7 @@ def auc(y: ArrayLike, decision: ArrayLike) -> float:
     """
     truth = np.asarray(y) == 1
     scores = np.asarray(decision, dtype=np.float64)
-    if _no_area(truth, scores):
+    if why_unranked(truth, scores):
         return float("nan")
     _, group = np.unique(scores, return_inverse=True)
     groups = int(group.max()) + 1
@@ -101,7 +103,7 @@ def roc_table(model: str, y: ArrayLike, decision: ArrayLike) -> pd.DataFrame:
 
     truth = np.asarray(y) == 1
     scores = np.asarray(decision, dtype=np.float64)
-    if _no_area(truth, scores):
+    if why_unranked(truth, scores):
         return pd.DataFrame(columns=["model", "fpr", "tpr", "threshold"])
     fpr, tpr, threshold = roc_curve(truth, scores)
     threshold[0] = np.nan
@@ -141,6 +143,15 @@ def confusion_table(
     return pd.DataFrame(rows, columns=["model", "truth", "predicted", "count"])
 
 
+def why_unranked(truth: NDArray[np.bool_], scores: NDArray[np.float64]) -> str:
+    """Return why a ranking of these rows says nothing about the classes; empty when it does."""
+    if truth.all() or not truth.any():
+        return "The test part has rows of one class only."
+    if not np.isfinite(scores).all():
+        return "The model gave decision values that are not finite."
+    return ""
+
+
 def _accuracy(
     truth: NDArray[np.bool_], right: NDArray[np.bool_], n: int, draws: np.random.Generator
 ) -> dict[str, object]:
@@ -173,7 +184,7 @@ def _balanced(
 def _area(
     truth: NDArray[np.bool_], scores: NDArray[np.float64], n: int, draws: np.random.Generator
 ) -> dict[str, object]:
-    reason = _no_area(truth, scores)
+    reason = why_unranked(truth, scores)
     if reason:
         return _nothing(reason)
     value = auc(truth, scores)
@@ -211,14 +222,6 @@ def _area_of_counts(positive: NDArray[np.intp], negative: NDArray[np.intp]) -> N
     twice_below = 2 * np.cumsum(negative, axis=-1) - negative
     pairs = positive.sum(axis=-1) * negative.sum(axis=-1)
     return np.asarray((positive * twice_below).sum(axis=-1) / (2 * pairs), dtype=np.float64)
-
-
-def _no_area(truth: NDArray[np.bool_], scores: NDArray[np.float64]) -> str:
-    if truth.all() or not truth.any():
-        return "The test part has rows of one class only."
-    if not np.isfinite(scores).all():
-        return "The model gave decision values that are not finite."
-    return ""
 
 
 def _row(value: float, interval: intervals.Interval) -> dict[str, object]:

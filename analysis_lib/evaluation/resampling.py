@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from analysis_lib.evaluation import intervals
+from analysis_lib.evaluation.metrics import SCORE_COLUMNS
 from analysis_lib.evaluation.splits import check_classes
 
 if TYPE_CHECKING:
@@ -110,8 +111,7 @@ def cv_rows(fold_scores: pd.DataFrame, features: str) -> pd.DataFrame:
             intervals.wilson(value, n),
         )
         rows.append((model, features, "cv_accuracy", value, low, high, n, ""))
-    columns = ["model", "features", "metric", "value", "low", "high", "n", "note"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=SCORE_COLUMNS)
 
 
 def permutation_test(
