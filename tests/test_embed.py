@@ -66,6 +66,21 @@ def test_in_a_run_a_figure_is_stored_and_the_notebook_has_its_name(run, shown):
     }
 
 
+def test_what_the_page_must_know_of_panels_and_of_a_scene_is_told(run, shown):
+    every = tables.every_figure()
+    show(every["embeddings"], name="embeddings", **WORDS)
+    show(every["pca_3d"], name="pca_3d", **WORDS)
+    panels, scene = (info(run, "figures", name) for name in ("embeddings", "pca_3d"))
+    height = every["embeddings"].layout.meta["narrow"]["height"]
+    assert panels["narrow_height"] == height
+    assert "turns" not in panels
+    html = embed.figure_html(panels, 1, "files")
+    assert f'style="--ar-height:420px;--ar-narrow-height:{height}px"' in html
+    assert 'data-do="turn"' not in html
+    assert "narrow_height" not in scene
+    assert 'data-do="turn"' in embed.figure_html(scene, 1, "files")
+
+
 def test_a_stored_figure_is_the_figure(run, shown):
     figure = tables.volcano()
     show(figure, name="volcano", **WORDS)

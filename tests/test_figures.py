@@ -320,12 +320,23 @@ def test_a_box_of_nothing():
 
 def test_a_model_has_one_colour_whoever_stands_beside_it():
     alone = theme.models(["svm"])["svm"]
-    assert theme.models(["network", "voting", "svm"])["svm"] == alone
+    assert theme.models(["network", "mine", "svm"])["svm"] == alone
 
 
-def test_every_model_and_every_class_has_a_colour_of_its_own():
-    models = theme.models([*tables.MODELS, "network", "voting", "centroids"])
-    assert len({style.colour for style in models.values()}) == 8
+@pytest.mark.parametrize("names", [
+    (*tables.MODELS, "mine", "yours"),
+    tables.LINEUP,
+    ("network", "ensemble", "regularised", "logistic_all", "baseline"),
+    ("svm_all", "logistic_all"),
+])  # fmt: skip
+def test_models_that_are_shown_together_have_looks_of_their_own(names):
+    looks = theme.models(names).values()
+    for each in ("title", "colour"):
+        assert len({getattr(style, each) for style in looks}) == len(names)
+    assert len({(style.symbol, style.dash) for style in looks}) > len(names) / 2
+
+
+def test_every_class_has_a_colour_of_its_own():
     classes = theme.classes(["AML", "ALL", "c", "d"])
     assert len({style.colour for style in classes.values()}) == 4
     assert next(iter(classes)) == "ALL"

@@ -67,6 +67,10 @@ def show(
         bundle[FIGURE_MIME] = dict(info)
         info |= {"height": figure.layout.height or theme.HEIGHT}
         info |= {key: meta[key] for key in _POINTS if key in meta}
+        if "narrow" in meta:
+            info["narrow_height"] = meta["narrow"]["height"]
+        if any(trace.type == "scatter3d" for trace in figure.data):
+            info["turns"] = True
         files.write_text(target, files.to_json(document) + "\n")
         files.write_bytes(target.with_suffix(".png"), still)
         table = theme.kept(figure) if data is None else data
@@ -149,6 +153,9 @@ def figure_html(info: Mapping[str, Any], number: int, base: str) -> str:
     """
     name, alt = _checked(info["name"]), html(info["alt"])
     place, height = f"{html(base)}/figures/{name}", int(info["height"])
+    style = f"--ar-height:{height}px"
+    if "narrow_height" in info:
+        style += f";--ar-narrow-height:{int(info['narrow_height'])}px"
     still = (
         f'<img class="ar-still" src="{place}.png" alt="{alt}" width="{picture.WIDTH}" '
         f'height="{height}" loading="lazy">'
@@ -156,12 +163,13 @@ def figure_html(info: Mapping[str, Any], number: int, base: str) -> str:
     buttons = (
         _button("png", "PNG", "Download as PNG")
         + _button("svg", "SVG", "Download as SVG")
+        + (_button("turn", "Turn", "Start or stop a slow turn") if info.get("turns") else "")
         + _link(f"{place}.csv", "Data (CSV)")
         + _button("full", "Full screen", "Show on the full screen")
     )
     return (
         f'<figure class="ar-figure {_NO_MATH}" id="figure-{name}" data-src="{place}.js" '
-        f'data-name="{name}" style="--ar-height:{height}px">'
+        f'data-name="{name}" style="{style}">'
         f'<div class="ar-canvas"><div class="ar-plot" role="img" aria-label="{alt}"></div>'
         f"{still}</div>"
         f"<figcaption>{_caption(f'figure-{name}', f'Figure {number}.', info['caption'])}"

@@ -1,4 +1,4 @@
-"""Figures of features: principal components, coefficients, spread by class."""
+"""Figures of features: their values, principal components, coefficients, spread by class."""
 
 from __future__ import annotations
 
@@ -16,6 +16,45 @@ if TYPE_CHECKING:
 _MOST_BARS = 30
 _PANELS_PER_ROW = 3
 _MOST_OUTLIERS = 300
+_MOST_TEXTS = 12  # bars of more components are too narrow for a number
+_EVERY = 5
+_SCALES = {"original": "Original values", "scaled": "Scaled values"}
+
+
+def values(table: pd.DataFrame) -> go.Figure:
+    """Return histograms of the values before and after scaling, side by side.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row per bar: columns panel ("original" or "scaled"), low, high, count.
+    """
+    if table.empty:
+        return theme.nothing(table, "There are no values.")
+    found = list(dict.fromkeys(table["panel"]))
+    titles = [_SCALES.get(panel) or label(panel, theme.NAME_LENGTH) for panel in found]
+    figure = theme.panels(titles, height=360, narrow_height=620, showlegend=False, bargap=0)
+    theme.keep(figure, table)
+    for i, (panel, title) in enumerate(zip(found, titles, strict=True)):
+        bars = table[table["panel"] == panel]
+        low, high = (bars[limit].to_numpy(np.float64) for limit in ("low", "high"))
+        trace = {
+            "type": "bar",
+            "x": (low + high) / 2,
+            "y": bars["count"],
+            "width": high - low,
+            "name": title,
+            "marker": {"color": theme.SKY, "line": {"color": theme.BLUE, "width": 1}},
+            "customdata": [
+                f"{number(a)} to {number(b)}"
+                for a, b in zip(low.tolist(), high.tolist(), strict=True)
+            ],
+            "hovertemplate": "%{customdata}<br>%{y:,} values<extra></extra>",
+        }
+        figure.add_trace(trace, 1, i + 1)
+    figure.update_xaxes(title_text="value", nticks=6)
+    figure.update_yaxes(title_text="number of values")
+    return figure
 
 
 def pca_2d(
@@ -80,26 +119,34 @@ def pca_3d(
     return figure
 
 
-def explained(ratios: pd.DataFrame) -> go.Figure:
+def explained(ratios: pd.DataFrame, *, keep: float | None = None) -> go.Figure:
     """Return the share of the variance in each component, and the running total.
 
     Parameters
     ----------
     ratios : DataFrame
         Columns component, ratio, cumulative.
+    keep : float, optional
+        The share of the variance to keep: a dashed line.
     """
+    if ratios.empty:
+        return theme.nothing(ratios, "There is no component.")
     components = [label(component, theme.NAME_LENGTH) for component in ratios["component"]]
+    many = len(components) > _MOST_TEXTS
     figure = theme.keep(theme.new("component", "share of the variance"), ratios)
+    numbers = {
+        "text": [f"{ratio:.1%}" for ratio in ratios["ratio"]],
+        "textposition": "inside",
+        "insidetextanchor": "middle",
+        "textfont": {"color": "#111111"},
+    }
     figure.add_bar(
         x=components,
         y=ratios["ratio"],
         name="Each component",
         marker={"color": theme.SKY},
-        text=[f"{ratio:.1%}" for ratio in ratios["ratio"]],
-        textposition="inside",
-        insidetextanchor="middle",
-        textfont={"color": "#111111"},
         hovertemplate="%{x}: %{y:.2%}<extra></extra>",
+        **({} if many else numbers),
     )
     figure.add_scatter(
         x=components,
@@ -107,10 +154,24 @@ def explained(ratios: pd.DataFrame) -> go.Figure:
         mode="lines+markers",
         name="Running total",
         line={"color": theme.VERMILION, "width": 2},
-        marker={"color": theme.VERMILION, "symbol": "diamond", "size": 8},
+        marker={"color": theme.VERMILION, "symbol": "diamond", "size": 5 if many else 8},
         hovertemplate="up to %{x}: %{y:.2%}<extra></extra>",
     )
+    if keep is not None:
+        figure.add_scatter(
+            x=[components[0], components[-1]],
+            y=[keep, keep],
+            mode="lines",
+            name=f"{keep:.0%} of the variance",
+            line={"color": theme.LINE, "width": 1.5, "dash": "dash"},
+            hoverinfo="skip",
+        )
     figure.update_xaxes(theme.names_axis(components, showgrid=False))
+    if many:  # every fifth has its name
+        ticks = list(range(_EVERY - 1, len(components), _EVERY))
+        figure.update_xaxes(
+            tickmode="array", tickvals=ticks, ticktext=[components[i] for i in ticks]
+        )
     figure.update_yaxes(range=[0, 1.05], tickformat=".0%")
     return figure
 
@@ -136,7 +197,7 @@ def coefficients(table: pd.DataFrame) -> go.Figure:
     if not len(chosen):
         return theme.say_empty(figure, "Every coefficient is zero.")
     # The number stands beside the name, where no bar can run into it.
-    features = _unique(
+    features = theme.apart(
         [
             f"{label(table['feature'].iloc[i], theme.NAME_LENGTH)}  {number(values[i].item())}"
             for i in chosen
@@ -266,13 +327,3 @@ def _count(figure: go.Figure, points: pd.DataFrame, chosen: pd.DataFrame, seed: 
     theme.keep(figure, chosen)
     note = f"{drawn:,} of {total:,} points are drawn, a random sample (seed {seed})."
     theme.count(figure, total=total, drawn=drawn, note=note if drawn < total else "")
-
-
-def _unique(titles: list[str]) -> list[str]:
-    """Tell titles apart that became equal by shortening: each needs a place of its own."""
-    seen: dict[str, int] = {}
-    unique = []
-    for title in titles:
-        seen[title] = seen.get(title, 0) + 1
-        unique.append(title if seen[title] == 1 else f"{title} ({seen[title]})")
-    return unique

@@ -32,14 +32,20 @@ _MARKERS = {
     "cross": "P",
     "x": "X",
     "triangle-up": "^",
+    "triangle-down": "v",
     "triangle-left": "<",
+    "pentagon": "p",
+    "hexagon": "h",
+    "star": "*",
 }
+_STEPS = {"linear": "default", "hv": "steps-post", "vh": "steps-pre"}
+_BRIGHT = 0.45  # letters on a brighter colour are black
 _MOST_LEVEL_TEXTS = 12  # more bars than that are too narrow for a number
 
 
 @dataclass
 class Panel:
-    """One pair of axes, with the places of its names and what its legend lists."""
+    """One pair of axes, with the places of its names."""
 
     axes: Axes
     categories: dict[str, dict[str, float]] = field(default_factory=lambda: {"x": {}, "y": {}})
@@ -53,14 +59,26 @@ class Panel:
         return np.array([known.setdefault(str(v), float(len(known))) for v in array.tolist()])
 
 
-def _points(marker: Any, scale: float = 1.0) -> dict[str, Any]:
-    return {
+def _points(trace: Any, scale: float = 1.0) -> dict[str, Any]:
+    marker = trace.marker
+    symbol = marker.symbol or "circle"
+    shape = symbol.removesuffix("-open")
+    if shape not in _MARKERS:
+        raise ValueError(f"no picture of points with the symbol {symbol!r}")
+    colours = _colours(marker.color)
+    look: dict[str, Any] = {"c": colours, "linewidths": 0}
+    if shape != symbol:
+        look = {"edgecolors": colours, "facecolors": "none", "linewidths": 2 * PX}
+    return look | {
         "s": ((marker.size or 6) * PX * scale) ** 2,
-        "c": _colours(marker.color),
-        "marker": _MARKERS[marker.symbol or "circle"],
-        "alpha": marker.opacity,
-        "linewidths": 0,
+        "marker": _MARKERS[shape],
+        "alpha": marker.opacity if trace.opacity is None else trace.opacity,
     }
+
+
+def _name(trace: Any) -> str:
+    name = "" if trace.showlegend is False else plain(trace.name or "")
+    return f" {name}" if name.startswith("_") else name  # matplotlib would leave it out
 
 
 def pen(line: Any) -> dict[str, Any]:
@@ -87,19 +105,33 @@ def _rgb(colour: str) -> tuple[float, ...]:
 def _scatter(panel: Panel, trace: Any) -> None:
     x, y = panel.places("x", trace.x), panel.places("y", trace.y)
     mode = trace.mode or "lines+markers"
+    _whiskers(panel, trace, x, y)
     if "lines" in mode:
-        panel.axes.plot(x, y, label=plain(trace.name or ""), zorder=3, **pen(trace.line))
+        shape = trace.line.shape or "linear"
+        if shape not in _STEPS:
+            raise ValueError(f"no picture of a line of the shape {shape!r}")
+        look = {**pen(trace.line), "drawstyle": _STEPS[shape], "alpha": trace.opacity}
+        panel.axes.plot(x, y, label=_name(trace), zorder=3, **look)
     if "markers" in mode:
-        named = None if "lines" in mode else plain(trace.name or "")
-        panel.axes.scatter(x, y, label=named, zorder=3, **_points(trace.marker))
+        named = None if "lines" in mode else _name(trace)
+        panel.axes.scatter(x, y, label=named, zorder=3, **_points(trace))
+
+
+def _whiskers(panel: Panel, trace: Any, x: Any, y: Any) -> None:
+    for error, which in ((trace.error_x, "xerr"), (trace.error_y, "yerr")):
+        if error.array is not None:
+            reach = np.maximum(np.array([error.arrayminus, error.array], dtype=np.float64), 0)
+            look: dict[str, Any] = {which: reach, "ecolor": error.color}
+            width = (error.thickness or 2) * PX
+            panel.axes.errorbar(x, y, fmt="none", elinewidth=width, zorder=2.5, **look)
 
 
 def _scatter_3d(panel: Panel, trace: Any) -> None:
     panel.axes.scatter(
         *(np.asarray(values, dtype=np.float64) for values in (trace.x, trace.y, trace.z)),
-        label=plain(trace.name or ""),
+        label=_name(trace),
         depthshade=False,
-        **_points(trace.marker, scale=1.6),
+        **_points(trace, scale=1.6),
     )
 
 
@@ -123,7 +155,7 @@ def _bar(panel: Panel, trace: Any, index: int, together: int) -> None:
         centres,
         lengths,
         widths,
-        label=plain(trace.name or ""),
+        label=_name(trace),
         zorder=2,
         **look,
     )
@@ -186,20 +218,24 @@ def _heatmap(panel: Panel, trace: Any) -> None:
 
     values = np.asarray(trace.z, dtype=np.float64)
     x, y = panel.places("x", trace.x), panel.places("y", trace.y)
-    colours = LinearSegmentedColormap.from_list("scale", [tuple(stop) for stop in trace.colorscale])
+    scale = LinearSegmentedColormap.from_list(
+        "scale", [tuple(stop) for stop in trace.colorscale], N=1024
+    )
+    cells: Any = (np.append(x - 0.5, x[-1] + 0.5), np.append(y - 0.5, y[-1] + 0.5))
     panel.axes.pcolormesh(
-        x, y, values, cmap=colours, vmin=trace.zmin, vmax=trace.zmax, edgecolors="white", lw=2
+        *cells, values, cmap=scale, vmin=trace.zmin, vmax=trace.zmax, edgecolors="white", lw=2
     )
     panel.axes.grid(visible=False)
     panel.axes.spines[:].set_visible(False)
     for (row, column), value in np.ndenumerate(values):
+        ground = scale((value - trace.zmin) / (trace.zmax - trace.zmin))
         panel.axes.text(
             x[column],
             y[row],
             plain(trace.text[row][column]),
             ha="center",
             va="center",
-            color="white" if value > 0.55 * trace.zmax else "black",
+            color="black" if np.dot(ground[:3], (0.3, 0.59, 0.11)) > _BRIGHT else "white",
         )
 
 

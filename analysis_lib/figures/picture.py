@@ -40,6 +40,7 @@ _LOOK: Any = {
     "legend.frameon": False,
     "text.parse_math": False,
 }
+_LETTERS_ABREAST = 100
 _FONT = "DejaVu Sans"  # comes with matplotlib: the same letters on every machine
 
 
@@ -107,10 +108,15 @@ def _panels(figure: go.Figure, still: Figure) -> dict[tuple[str, str], Panel]:
     columns = sorted({starts[x] for x, _ in pairs})
     rows = sorted({starts[y] for _, y in pairs}, reverse=True)
     grid = still.add_gridspec(len(rows), len(columns))
-    return {
+    panels = {
         (x, y): Panel(still.add_subplot(grid[rows.index(starts[y]), columns.index(starts[x])]))
         for x, y in pairs
     }
+    for pair, panel in panels.items():
+        for name in pair:
+            if (order := _layout_axis(figure, name).categoryarray) is not None:
+                panel.places(name[0], order)  # whichever of them is drawn first
+    return panels
 
 
 def _by_panel(
@@ -154,6 +160,8 @@ def _space(figure: go.Figure, still: Figure) -> Panel:
 
 
 def _axis(panel: Panel, name: str, axis: Any) -> None:
+    from matplotlib.ticker import MultipleLocator
+
     axes = panel.axes
     along = axes.xaxis if name == "x" else axes.yaxis
     if axis.type == "log":
@@ -161,10 +169,19 @@ def _axis(panel: Panel, name: str, axis: Any) -> None:
     along.set_label_text(plain(axis.title.text or ""))
     names = panel.categories[name]
     if names:
-        along.set_ticks(list(names.values()), [plain(each) for each in names])
+        titles = [plain(each) for each in names]
+        along.set_ticks(list(names.values()), titles)
+        if name == "x" and axis.tickvals is None and _crowded(axes, titles):
+            along.set_tick_params(rotation=35)
+            for tick in along.get_majorticklabels():
+                tick.update({"ha": "right", "rotation_mode": "anchor"})
         _limits(axes, name, (-0.5, len(names) - 0.5))
     elif axis.range is not None:
         _limits(axes, name, axis.range)
+    if axis.tickvals is not None:
+        along.set_ticks(list(axis.tickvals), [plain(each) for each in axis.ticktext])
+    elif axis.dtick and not names:
+        along.set_major_locator(MultipleLocator(axis.dtick))
     if axis.autorange == "reversed":
         along.set_inverted(True)
     if axis.showgrid is False:
@@ -175,6 +192,12 @@ def _axis(panel: Panel, name: str, axis: Any) -> None:
         along.set_ticklabels([])
     if axis.tickformat and axis.tickformat.endswith("%"):
         along.set_major_formatter(lambda value, _: f"{value:.0%}")
+
+
+def _crowded(axes: Axes, titles: list[str]) -> bool:
+    place: Any = axes.get_subplotspec()
+    letters = sum(max(map(len, title.split("\n"))) + 2 for title in titles)
+    return bool(letters > _LETTERS_ABREAST / place.get_gridspec().ncols)
 
 
 def _limits(axes: Axes, name: str, limits: Any) -> None:
@@ -208,8 +231,10 @@ def _note(axes: Axes, note: Any) -> None:
 def _legend(figure: go.Figure, still: Figure, panels: list[Axes]) -> None:
     from matplotlib.collections import PathCollection
 
-    handles, titles = panels[0].get_legend_handles_labels()
-    if len(titles) > 1:
+    listed = [panel.get_legend_handles_labels() for panel in panels]
+    handles = [handle for of_panel, _ in listed for handle in of_panel]
+    titles = [title for _, of_panel in listed for title in of_panel]
+    if len(titles) > 1 or (titles and figure.layout.showlegend):
         columns = 2 if max(len(title) for title in titles) > 24 else min(len(titles), 4)
         legend = still.legend(handles, titles, loc="outside lower center", ncols=columns)
         for handle in legend.legend_handles:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis_lib.figures import theme
+from analysis_lib.figures import intervals, theme
 from analysis_lib.figures.text import label
 
 if TYPE_CHECKING:
@@ -21,11 +21,13 @@ METRICS = {
     "balanced_accuracy": "Balanced<br>accuracy",
     "auc": "AUC",
     "cv_accuracy": "Cross-validated<br>accuracy",
+    "nested_accuracy": "Nested CV<br>accuracy",
+    "average_precision": "Average<br>precision",
 }
 _FEATURES = {"all": "All features", "without leaking": "Without leaking features"}
 _FEATURE_COLOURS = {"all": theme.SKY, "without leaking": theme.VERMILION}
-_PER_ROW = 3
-_SCALE = [[0, "#EEF4FA"], [1, theme.BLUE]]
+_ROW = 36  # pixels, for a name of two lines
+_LONGEST = 44
 
 
 def roc(curves: pd.DataFrame, scores: pd.DataFrame, *, features: str = "all") -> go.Figure:
@@ -50,7 +52,7 @@ def roc(curves: pd.DataFrame, scores: pd.DataFrame, *, features: str = "all") ->
             x=curve["fpr"],
             y=curve["tpr"],
             mode="lines",
-            name=f"{style.title}: AUC {_interval(areas, model)}",
+            name=f"{style.title}: AUC {intervals.in_short(areas, model)}",
             line={"color": style.colour, "dash": style.dash, "width": 2.5},
             customdata=[_threshold(value) for value in curve["threshold"]],
             hovertemplate=(
@@ -69,7 +71,7 @@ def roc(curves: pd.DataFrame, scores: pd.DataFrame, *, features: str = "all") ->
     # A little room, so that a curve along the frame can be seen.
     figure.update_xaxes(range=[-0.02, 1.02])
     figure.update_yaxes(range=[-0.02, 1.03])
-    return figure
+    return theme.room_for_legend(figure)
 
 
 def comparison(
@@ -94,10 +96,10 @@ def comparison(
     theme.keep(figure, rows[rows["metric"].isin(known)])
     for model, style in theme.models(rows["model"]).items():
         of_model = rows[rows["model"] == model].set_index("metric").reindex(known)
-        figure.add_bar(**_bars(of_model, titles, style.title, style.colour))
+        figure.add_trace(intervals.bars(of_model, titles, style.title, style.colour))
     figure.update_xaxes(theme.names_axis(titles, showgrid=False))
-    _unit_axis(figure)
-    return figure
+    intervals.unit_axis(figure)
+    return theme.room_for_legend(figure)
 
 
 def leakage(scores: pd.DataFrame, *, metric: str = "accuracy") -> go.Figure:
@@ -123,7 +125,7 @@ def leakage(scores: pd.DataFrame, *, metric: str = "accuracy") -> go.Figure:
         of_set = rows[rows["features"] == features].set_index("model").reindex(list(styles))
         title = _FEATURES.get(features) or label(features, theme.NAME_LENGTH)
         colour = _FEATURE_COLOURS.get(features, theme.GREY)
-        figure.add_bar(**_bars(of_set, titles, title, colour))
+        figure.add_trace(intervals.bars(of_set, titles, title, colour))
     if len(baseline):
         value = float(baseline["value"].iloc[0])
         figure.add_scatter(
@@ -135,44 +137,7 @@ def leakage(scores: pd.DataFrame, *, metric: str = "accuracy") -> go.Figure:
             hovertemplate=f"Always guessing the larger class: {value:.3f}<extra></extra>",
         )
     figure.update_xaxes(theme.names_axis(titles, showgrid=False))
-    _unit_axis(figure)
-    return figure
-
-
-def confusion(
-    counts: pd.DataFrame, *, features: str = "all", names: dict[Any, str] | None = None
-) -> go.Figure:
-    """Return a confusion matrix per model, side by side, with counts and shares of each truth.
-
-    Parameters
-    ----------
-    counts : DataFrame
-        Columns model, truth, predicted, count, and features when there is more than one set.
-    names : mapping of class to text, optional
-        What to call the classes.
-    """
-    from plotly.subplots import make_subplots
-
-    shown = _of(counts, features)
-    styles = theme.models(shown["model"])
-    columns = max(1, min(_PER_ROW, len(styles)))
-    rows = max(1, -(-len(styles) // columns))
-    figure = make_subplots(
-        rows=rows, cols=columns, horizontal_spacing=0.05, vertical_spacing=0.36 / rows
-    )
-    theme.style(figure, height=110 + 200 * rows, margin={"t": 36})
-    theme.keep(figure, shown)
-    found = list(theme.classes([*shown["truth"], *shown["predicted"]]))
-    called = [label((names or {}).get(each, each), theme.NAME_LENGTH) for each in found]
-    for i, (model, style) in enumerate(styles.items()):
-        of_model = shown[shown["model"] == model]
-        matrix = of_model.pivot_table(
-            index="truth", columns="predicted", values="count", aggfunc="sum", fill_value=0
-        ).reindex(index=found, columns=found, fill_value=0)
-        row, column = i // columns + 1, i % columns + 1
-        figure.add_trace(_matrix(matrix.to_numpy(np.float64), called, style.title), row, column)
-        below = i + columns >= len(styles)
-        _panel(figure, i, style.title, called, left=column == 1, below=below)
+    intervals.unit_axis(figure)
     return figure
 
 
@@ -212,108 +177,75 @@ def permutation(null: pd.DataFrame, *, observed: float, p_value: float) -> go.Fi
     return figure
 
 
-def _unit_axis(figure: go.Figure) -> None:
-    figure.update_yaxes(range=[0, 1.04], tickformat=".1f")
-    # On a phone a bar can be too narrow for its number: then it stands under the finger only.
-    figure.update_layout(uniformtext={"minsize": 9, "mode": "hide"})
+def errors(table: pd.DataFrame) -> go.Figure:
+    """Return errors of our own methods, with intervals, and published ones in the same rows.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row per number: columns what (a row of the figure, in order), source ("here" or a
+        citation), errors, low, high (bounds of the errors), n, genes, status.
+    """
+    if table.empty:
+        return theme.nothing(table, "There is nothing to compare.")
+    of = list(dict.fromkeys(table["n"].dropna()))
+    title = f"errors of {of[0]:.0f}" if len(of) == 1 else "errors"
+    rows_of = {what: place for place, what in enumerate(dict.fromkeys(table["what"]))}
+    height = 110 + _ROW * len(rows_of)
+    figure = theme.new(title, "", height=height, margin={"l": 8}, showlegend=True)
+    theme.keep(figure, table)
+    here = (table["source"] == "here").to_numpy()
+    values = table["errors"].to_numpy(np.float64)
+    for chosen, name, colour, symbol, size in (
+        # Ours lies upon the other: where both agree, both are seen.
+        (~here, "Published", theme.GREY, "diamond-open", 17),
+        (here, "Here, with 95 % interval", theme.VERMILION, "circle", 11),
+    ):
+        rows = table[chosen]
+        trace = {
+            "type": "scatter",
+            "x": values[chosen],
+            "y": [rows_of[what] for what in rows["what"]],
+            "mode": "markers",
+            "name": name,
+            "marker": {"color": colour, "symbol": symbol, "size": size},
+            "customdata": [_told(row) for row in rows.to_dict("records")],
+            "hovertemplate": "%{customdata}<extra></extra>",
+        }
+        if name != "Published":
+            trace["error_x"] = intervals.whiskers(rows, colour, "errors")
+        if len(rows):
+            figure.add_trace(trace)
+    titles = [theme.wrapped(label(what, _LONGEST), _LONGEST // 2) for what in rows_of]
+    figure.update_yaxes(theme.places_axis(titles))
+    most = np.nanmax([0.0, *values, *table.loc[here, "high"].to_numpy(np.float64)])
+    figure.update_xaxes(range=[-0.5, most + 0.7], zeroline=False, dtick=theme.whole_steps(most))
+    unknown = int(np.isnan(values).sum())
+    words = f"{unknown} of {len(table)} rows have no number of errors." if unknown else ""
+    theme.count(figure, total=len(table), drawn=len(table) - unknown, missing=unknown, note=words)
+    return figure
+
+
+def _told(row: dict[Any, Any]) -> str:
+    ours = row["source"] == "here"
+    bounds = np.array([row["low"], row["high"]], dtype=np.float64)
+    parts = [
+        f"<b>{label(row['what'])}</b>",
+        f"{row['errors']:g} errors of {row['n']:g}" if row["errors"] >= 0 else "",
+        f"95 % interval {bounds[0]:.1f} to {bounds[1]:.1f}" if np.isfinite(bounds).all() else "",
+        f"{row['genes']:,.0f} genes" if row["genes"] == row["genes"] else "",
+        "" if ours else theme.wrapped(label(row["source"], 120), 44),
+        label(row["status"]) if isinstance(row["status"], str) else "",
+    ]
+    return "<br>".join(part for part in parts if part)
 
 
 def _of(rows: pd.DataFrame, features: str) -> pd.DataFrame:
     return rows[rows["features"] == features] if "features" in rows.columns else rows
 
 
-def _bars(rows: pd.DataFrame, titles: list[str], name: str, colour: str) -> dict[str, Any]:
-    values, low, high = (rows[c].to_numpy(np.float64) for c in ("value", "low", "high"))
-    return {
-        "x": titles,
-        "y": values,
-        "name": name,
-        "marker": {"color": colour},
-        "error_y": {
-            "type": "data",
-            "symmetric": False,
-            "array": high - values,
-            "arrayminus": values - low,
-            "color": "#333333",
-            "thickness": 1.5,
-            "width": 3,
-        },
-        "text": [f"{value:.3f}" if np.isfinite(value) else "" for value in values],
-        "textposition": "inside",
-        "insidetextanchor": "start",
-        "textfont": {"size": 12, "color": "#111111" if colour != theme.BLUE else "#FFFFFF"},
-        "customdata": [_range(*each) for each in zip(low, high, strict=True)],
-        "hovertext": [title.replace("<br>", " ") for title in titles],
-        "hovertemplate": (
-            f"<b>{name}</b><br>%{{hovertext}} %{{y:.4f}}<br>%{{customdata}}<extra></extra>"
-        ),
-    }
-
-
-def _range(low: float, high: float) -> str:
-    if np.isfinite([low, high]).all():
-        return f"95 % interval {low:.3f} to {high:.3f}"
-    return "no interval"
-
-
-def _interval(areas: pd.DataFrame, model: str) -> str:
-    of_model = areas.loc[areas["model"] == model, ["value", "low", "high"]].to_numpy(np.float64)
-    if not len(of_model) or not np.isfinite(of_model[0, 0]):
-        return "not defined"
-    value, low, high = of_model[0]
-    interval = f" ({low:.2f}–{high:.2f})" if np.isfinite([low, high]).all() else ""
-    return f"{value:.3f}{interval}"
-
-
 def _threshold(value: float) -> str:
     return f"{value:.3f}" if np.isfinite(value) else "above every score"
-
-
-def _matrix(matrix: Any, names: list[str], title: str) -> dict[str, Any]:
-    totals = matrix.sum(axis=1, keepdims=True)
-    share = np.divide(matrix, totals, out=np.zeros_like(matrix), where=totals > 0)
-    text = [
-        [f"{int(count):,}<br>{part:.1%}" for count, part in zip(*both, strict=True)]
-        for both in zip(matrix, share, strict=True)
-    ]
-    return {
-        "type": "heatmap",
-        "name": title,
-        "z": share,
-        "x": names,
-        "y": names,
-        "text": text,
-        "texttemplate": "%{text}",
-        "zmin": 0,
-        "zmax": 1,
-        "colorscale": _SCALE,
-        "showscale": False,
-        "xgap": 2,
-        "ygap": 2,
-        "hovertemplate": "true %{y}, predicted %{x}<br>%{text} of the true %{y}<extra></extra>",
-    }
-
-
-def _panel(
-    figure: go.Figure, i: int, title: str, names: list[str], *, left: bool, below: bool
-) -> None:
-    axis = "" if i == 0 else str(i + 1)
-    figure.layout[f"xaxis{axis}"].update(
-        theme.names_axis(
-            names, showgrid=False, ticks="", title={"text": "predicted" if below else ""}
-        )
-    )
-    figure.layout[f"yaxis{axis}"].update(
-        theme.names_axis(
-            names,
-            showgrid=False,
-            autorange="reversed",
-            title={"text": "true" if left else ""},
-            showticklabels=left,
-            ticks="",
-        )
-    )
-    theme.panel_title(figure, title, axis)
 
 
 def _histogram(values: Any) -> tuple[Any, Any]:

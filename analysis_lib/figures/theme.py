@@ -6,6 +6,7 @@ page, in light and in dark.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 BLUE, VERMILION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
 GREY = "#8C8C8C"
+VIOLET, BROWN, OLIVE = "#8F6FC0", "#9C6B30", "#8F8600"
+INK = "#333333"
+"""Whiskers and rings; the page puts its own text colour in its place."""
 
 UP, DOWN = VERMILION, BLUE
 LINE = "#767676"
@@ -31,6 +35,8 @@ NAME_LENGTH = 20
 """Longer names of models, classes and features lose their middle where space is scarce."""
 GL_FROM = 2_000
 """Beyond so many points a scatter plot is drawn by WebGL."""
+_GUTTER = 0.08
+_LISTED = 6  # entries of a legend that every figure has room for
 
 
 @dataclass(frozen=True)
@@ -54,9 +60,24 @@ _MODELS = {
     "svm": Style("SVM (RBF)", ORANGE, "square", "dash"),
     "forest": Style("Random forest", GREEN, "diamond", "dashdot"),
     "xgboost": Style("XGBoost", PURPLE, "cross", "longdash"),
+    "logistic_all": Style("Logistic, all genes", SKY, "square", "dash"),
+    "logistic_l2": Style("Logistic regression (L2)", BLUE, "circle", "solid"),
+    "logistic_l1": Style("Logistic regression (L1)", SKY, "triangle-up", "dash"),
+    "logistic_elastic": Style(
+        "Logistic regression (elastic net)", VIOLET, "triangle-down", "dashdot"
+    ),
+    "svm_all": Style("SVM, all genes", ORANGE, "diamond", "dashdot"),
+    "svm_linear": Style("SVM (linear)", BROWN, "pentagon", "longdash"),
+    "svm_rbf": Style("SVM (RBF)", ORANGE, "square", "dash"),
+    "centroids": Style("Nearest shrunken centroids", VERMILION, "hexagon", "solid"),
+    "voting": Style("Weighted voting", OLIVE, "star", "dot"),
+    "network": Style("Network", VERMILION, "diamond", "solid"),
+    "redrawn": Style("Network, other patients watched", SKY, "circle", "dot"),
+    "ensemble": Style("Mean of the networks", ORANGE, "square", "dash"),
+    "regularised": Style("Regularised network", GREEN, "triangle-up", "dashdot"),
     "baseline": Style("Majority class", "#B0B0B0", "x", "dot"),
 }
-_OTHER_MODELS = (SKY, VERMILION, YELLOW, "#7B5EA7", "#5C4B37")
+_OTHER_MODELS = (SKY, VERMILION, YELLOW, VIOLET, BROWN)
 _CLASSES = (
     (BLUE, "square"),
     (VERMILION, "diamond"),
@@ -74,8 +95,8 @@ def models(names: Iterable[str]) -> dict[str, Style]:
 
     Examples
     --------
-    >>> [style.title for style in models(["svm", "network", "svm"]).values()]
-    ['SVM (RBF)', 'network']
+    >>> [style.title for style in models(["svm", "mine", "svm"]).values()]
+    ['SVM (RBF)', 'mine']
     """
     unique = list(dict.fromkeys(names))
     others = sorted(name for name in unique if name not in _MODELS)
@@ -115,6 +136,76 @@ def style(figure: go.Figure, **layout: Any) -> go.Figure:
     return figure
 
 
+def panels(
+    titles: Sequence[str],
+    *,
+    height: int = HEIGHT,
+    narrow_height: int | None = None,
+    between: float = 0.16,
+    **layout: Any,
+) -> go.Figure:
+    """Return an empty figure of panels side by side; titles are escaped already.
+
+    With a `narrow_height` they lie below one another on a narrow screen: see `narrow`.
+    """
+    from plotly.subplots import make_subplots
+
+    figure = make_subplots(cols=len(titles), horizontal_spacing=0.24 / len(titles))
+    style(figure, height=height, margin={"t": 36}, **layout)
+    for axis, title in zip(axes(len(titles)), titles, strict=True):
+        panel_title(figure, title, axis)
+    if narrow_height:
+        narrow(figure, len(titles), height=narrow_height, between=between)
+    return figure
+
+
+def narrow(
+    figure: go.Figure, n: int, *, height: int, columns: int = 1, between: float = 0.16
+) -> None:
+    """Keep in `layout.meta` how the first `n` panels lie on a narrow screen.
+
+    The page's script puts `columns` of them side by side there, with the share `between` of the
+    height left between rows for titles and numbers; `height` is the figure's then.
+    """
+    rows = -(-n // columns)
+    wide = (1 - _GUTTER * (columns - 1)) / columns
+    high = (1 - between * (rows - 1)) / rows
+    places: dict[str, dict[str, Any]] = {}
+    for i, axis in enumerate(axes(n)):
+        row, column = divmod(i, columns)
+        left, bottom = column * (wide + _GUTTER), (rows - 1 - row) * (high + between)
+        places[f"xaxis{axis}"] = {"domain": [left, min(1, left + wide)]}
+        places[f"yaxis{axis}"] = {"domain": [bottom, min(1, bottom + high)]}
+    remember(figure, narrow={"height": height, "axes": places})
+
+
+def room_for_legend(figure: go.Figure) -> go.Figure:
+    """Make a figure with a long legend higher: two entries stand in a row, one when narrow."""
+    listed = sum(trace.showlegend is not False for trace in figure.data)
+    if listed > _LISTED:
+        higher = figure.layout.height + 18 * (-(-(listed - _LISTED) // 2))
+        figure.update_layout(height=higher)
+        remember(figure, narrow={"height": higher + 9 * (listed - _LISTED)})
+    return figure
+
+
+def axes(n: int) -> list[str]:
+    """Return what the names of the axes of `n` panels end in."""
+    return ["", *(str(i + 1) for i in range(1, n))]
+
+
+def places_axis(names: Sequence[str], **more: Any) -> dict[str, Any]:
+    """Return a vertical axis with a row per name, at 0, 1, 2 and so on from the top."""
+    return {
+        "tickmode": "array",
+        "tickvals": list(range(len(names))),
+        "ticktext": list(names),
+        "range": [len(names) - 0.5, -0.5],
+        "zeroline": False,
+        **more,
+    }
+
+
 def names_axis(names: Sequence[str], **more: Any) -> dict[str, Any]:
     """Return an axis whose ticks are names, none of them ever read as a number or a date."""
     return {"type": "category", "categoryorder": "array", "categoryarray": list(names), **more}
@@ -139,6 +230,50 @@ def say_empty(figure: go.Figure, message: str) -> go.Figure:
     return figure
 
 
+def whole_steps(most: float) -> int:
+    """Return how far apart numbers stand on an axis of counts up to `most`: never halves.
+
+    Examples
+    --------
+    >>> whole_steps(14), whole_steps(3)
+    (2, 1)
+    """
+    return next((step for step in (1, 2, 5, 10, 20, 50, 100) if most / step <= 10), 200)
+
+
+def nothing(table: pd.DataFrame, message: str) -> go.Figure:
+    """Return the figure of a table that has no rows."""
+    return say_empty(keep(new(), table), message)
+
+
+def apart(titles: Iterable[str]) -> list[str]:
+    """Tell titles apart that became equal by shortening: each needs a place of its own.
+
+    Examples
+    --------
+    >>> apart(["a", "b", "a"])
+    ['a', 'b', 'a (2)']
+    """
+    seen: dict[str, int] = {}
+    unique = []
+    for title in titles:
+        seen[title] = seen.get(title, 0) + 1
+        unique.append(title if seen[title] == 1 else f"{title} ({seen[title]})")
+    return unique
+
+
+def wrapped(title: str, width: int = 20) -> str:
+    """Break an escaped title into lines of about `width` letters.
+
+    Examples
+    --------
+    >>> wrapped("Nearest shrunken centroids", 16)
+    'Nearest shrunken<br>centroids'
+    """
+    lines = textwrap.wrap(title, width, break_long_words=False, break_on_hyphens=False)
+    return "<br>".join(lines)
+
+
 def keep(figure: go.Figure, table: pd.DataFrame) -> go.Figure:
     """Let a figure carry the table that it shows, for those who download its data."""
     figure._analysis_table = table
@@ -153,7 +288,12 @@ def kept(figure: go.Figure) -> pd.DataFrame | None:
 def count(figure: go.Figure, *, total: int, drawn: int, missing: int = 0, note: str = "") -> None:
     """Keep in `layout.meta` how many points there are and are drawn, and `note` for the caption."""
     counts = {"points_total": total, "points_drawn": drawn, "points_missing": missing}
-    figure.update_layout(meta={**counts, "note": note})
+    remember(figure, **counts, note=note)
+
+
+def remember(figure: go.Figure, **facts: Any) -> None:
+    """Keep facts about a figure in `layout.meta`, beside those that stand there."""
+    figure.update_layout(meta={**(figure.layout.meta or {}), **facts})
 
 
 def _template() -> go.layout.Template:

@@ -14,12 +14,15 @@
   };
   const narrow = window.matchMedia("(max-width: 600px)");
   const finger = window.matchMedia("(pointer: coarse)");
+  const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+  const ROUND = 36; // seconds that a figure takes to turn once
 
   const report = (window.analysisReport = window.analysisReport || {});
   const arrived = new WeakMap(); // script element → what it brought
   const specs = new WeakMap(); // figure element → its data and layout as they were stored
   const drawing = new Map(); // figure element → the promise of its drawing
   const near = new Set(); // figures near the visible part of the page
+  const turning = new Map(); // figure element → ends its turning
   let library = null;
 
   // A data script calls one of these; which element asked for it is known by the script.
@@ -98,17 +101,17 @@
 
   // A trace in the colours of the page: what is dark on white is brighter on black.
   function inked(trace, look) {
-    const instead = { "#0072B2": look.blue, "#D55E00": look.vermilion };
+    const instead = { "#0072B2": look.blue, "#D55E00": look.vermilion, "#333333": look.ink };
     const swap = (colour) => (Array.isArray(colour) ? colour.map(swap) : instead[colour] || colour);
     const made = { ...trace };
-    for (const part of ["marker", "line"]) {
+    for (const part of ["marker", "line", "error_x", "error_y"]) {
       if (made[part] && made[part].color) {
         made[part] = { ...made[part], color: swap(made[part].color) };
       }
     }
-    if (trace.error_y) made.error_y = { ...trace.error_y, color: look.ink };
     if (trace.type === "heatmap") {
-      made.colorscale = [[0, look.surface], ...trace.colorscale.slice(1)];
+      const pale = trace.colorscale[0][1];
+      made.colorscale = trace.colorscale.map(([at, c]) => [at, c === pale ? look.surface : c]);
     }
     return made;
   }
@@ -137,6 +140,8 @@
       }
     }
     if (narrow.matches) {
+      const { axes } = (layout.meta && layout.meta.narrow) || {};
+      for (const name of Object.keys(axes || {})) Object.assign(layout[name], axes[name]);
       layout.font.size = 11;
       layout.margin = { ...layout.margin, l: 44, r: 8 };
       layout.legend = { ...layout.legend, font: { size: 11 } };
@@ -162,6 +167,7 @@
     const spec = specs.get(figure);
     if (figure.dataset.drawn !== "true" || !(has(spec, "gl") || has(spec, "3d"))) return;
     if (document.fullscreenElement) return;
+    stop(figure);
     const canvases = [...plotOf(figure).querySelectorAll("canvas")];
     window.Plotly.purge(plotOf(figure));
     for (const canvas of canvases) {
@@ -207,6 +213,7 @@
   const ACTIONS = {
     png: (figure) => download(figure, "png"),
     svg: (figure) => download(figure, "svg"),
+    turn: (figure) => (turning.has(figure) ? stop(figure) : turn(figure)),
     full: (figure) =>
       document.fullscreenElement ? document.exitFullscreen() : figure.requestFullscreen(),
   };
@@ -233,10 +240,62 @@
     const button = event.target.closest(".ar-figure button[data-do]");
     if (!button) return;
     const figure = button.closest(".ar-figure");
+    near.add(figure); // whoever presses it is there: it must not fall asleep at once
     draw(figure)
       .then(() => ACTIONS[button.dataset.do](figure))
       .catch((error) => fail(figure, error));
   });
+
+  // ---- turning: never by itself, and only as long as somebody looks and does not hold it
+
+  function turn(figure) {
+    const plot = plotOf(figure);
+    const ended = new AbortController();
+    const unseen = new IntersectionObserver(([entry]) => entry.isIntersecting || stop(figure));
+    let before = performance.now();
+    let frame = requestAnimationFrame(step);
+
+    function step(now) {
+      const { camera } = plot._fullLayout.scene;
+      const angle = ((2 * Math.PI) / ROUND) * Math.min((now - before) / 1000, 0.1);
+      before = now;
+      window.Plotly.relayout(plot, { "scene.camera": turned(camera, angle) });
+      frame = requestAnimationFrame(step);
+    }
+
+    ended.signal.addEventListener("abort", function () {
+      cancelAnimationFrame(frame);
+      unseen.disconnect();
+    });
+    for (const kind of ["pointerdown", "wheel", "touchstart"]) {
+      const how = { signal: ended.signal, capture: true, passive: true };
+      plot.addEventListener(kind, () => stop(figure), how);
+    }
+    unseen.observe(plot);
+    turning.set(figure, ended);
+    tell(figure, "Stop");
+  }
+
+  function stop(figure) {
+    if (!turning.has(figure)) return;
+    turning.get(figure).abort();
+    turning.delete(figure);
+    tell(figure, "Turn");
+  }
+
+  function tell(figure, words) {
+    figure.querySelector('button[data-do="turn"]').textContent = words;
+  }
+
+  // About the upright axis, from wherever the reader has turned and zoomed it to.
+  function turned(camera, angle) {
+    const { x, y, z } = camera.eye;
+    const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+    const eye = { x: x * cos - y * sin, y: x * sin + y * cos, z };
+    return { up: camera.up, center: camera.center, projection: camera.projection, eye };
+  }
+
+  calm.addEventListener("change", () => [...turning.keys()].forEach(stop));
 
   // ---- start
 

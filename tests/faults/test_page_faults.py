@@ -68,6 +68,45 @@ def hostile_figures():
         "explained": figures.explained(ratios),
         "coefficients": figures.coefficients(kept),
         "boxes": figures.boxes(values, names={0: NAMES[5], 1: NAMES[6]}),
+        **hostile_leukemia_figures(),
+    }  # fmt: skip
+
+
+def hostile_leukemia_figures():
+    classes = dict(zip(tables.CLASSES, NAMES[:2], strict=True))
+    models = {"network": NAMES[2], "regularised": NAMES[3], "logistic_l2": NAMES[4]}
+    words = {**classes, **models, "PCA": NAMES[5], "UMAP": NAMES[6], "stability": NAMES[1],
+             "train": NAMES[3], "training": "training"}  # fmt: skip
+    samples = {str(i): NAMES[i % 8] + str(i) for i in range(1, 73)}
+    genes = dict(zip(tables.gene_weights()["gene"], NAMES, strict=False))
+    shown = tables.gene_weights().assign(shown=[*NAMES, "a", "b"], description=[*NAMES, "c", "d"])
+    errors = tables.method_errors().assign(status=NAMES[7])
+    errors.loc[:7, "what"], errors.loc[1, "source"] = NAMES, NAMES[1]
+    chosen = tables.choices().replace({"choice": {"inside the folds": NAMES[2]}})
+    return {
+        "values": figures.values(tables.binned().replace({"panel": {"scaled": NAMES[0]}})),
+        "curves": figures.curves(
+            tables.history(2).astype({"seed": str}).replace({"seed": {"42": NAMES[0]}})
+        ),
+        "spread": figures.spread(tables.seed_errors().replace(models), reference={NAMES[5]: 3}),
+        "precision_recall": figures.precision_recall(
+            tables.precision_recall().replace({"model": {"svm": NAMES[4]}}),
+            tables.average_precision(),
+        ),
+        "calibration": figures.calibration(tables.calibration().replace(models)),
+        "patients": figures.patients(tables.probabilities().replace({**words, **samples})),
+        "strength": figures.strength(tables.strengths().replace({**words, **samples})),
+        "embeddings": figures.embeddings(tables.embedded().replace({**words, **samples})),
+        "quality": figures.quality(tables.embedding_quality().replace(words)),
+        "clusters": figures.clusters(tables.clustered().replace({**words, **samples}), x=NAMES[0]),
+        "gene_weights": figures.gene_weights(shown.replace({"gene": genes}), classes=NAMES[:2]),
+        "stability": figures.stability(shown.assign(share=0.5, sign=1, listed=False),
+                                       classes=NAMES[:2], source=NAMES[2]),
+        "errors": figures.errors(errors),
+        "selection_bias": figures.selection_bias(
+            chosen.replace({"labels": {"true": NAMES[0]}}), majority=0.7
+        ),
+        "learning": figures.learning(tables.learning().replace(models)),
     }  # fmt: skip
 
 
@@ -154,6 +193,16 @@ def test_13_nor_does_hovering_interpret_them(hostile):
     assert "$\\href{javascript:alert(5)}{x}$" in seen
     assert "line\\nbreak \\u202etxet\\u2066" in seen
     assert hostile.faults == []
+
+
+@pytest.mark.parametrize("name", hostile_figures())
+def test_13_no_name_is_anywhere_in_a_figure_as_it_came(name):
+    """Hover labels, titles and legends: each was once put together without the helper."""
+    figure = hostile_figures()[name]
+    written = json.dumps(json.loads(figure.to_json(engine="json")))
+    assert "&lt;" in written
+    for part in ("<img", "<script", "<a ", "<svg", "<b>HLA-A", "%{customdata[0]} ", "$"):
+        assert part not in written
 
 
 def test_13_the_still_picture_takes_no_name_for_a_formula():

@@ -178,6 +178,150 @@ def test_on_screen_there_are_words_for_a_reader_and_on_paper_pictures(opened, tm
     assert not watched.page.is_visible("#figure-explained .ar-tools")
 
 
+@pytest.mark.parametrize("name", ["embeddings", "curves", "confusion"])
+def test_panels_lie_below_each_other_on_a_narrow_screen_only(opened, site, name):
+    watched = opened(site)
+    inside = f"document.querySelector('#figure-{name} .main-svg')"
+    narrow_height = tables.every_figure()[name].layout.meta["narrow"]["height"]
+
+    def titles():
+        watched.drawn(name)
+        boxes = watched.page.locator(f"#figure-{name} .annotation").all()
+        return np.array([[box.bounding_box()[side] for side in "xy"] for box in boxes])
+
+    wide = titles()
+    assert np.ptp(wide[:2, 1]) < 2
+    assert np.ptp(wide[:2, 0]) > 100
+    watched.page.set_viewport_size({"width": 390, "height": 900})
+    watched.page.wait_for_function(f"{inside}.clientHeight === {narrow_height}")
+    narrow = titles()
+    assert np.ptp(narrow[:, 1]) > np.ptp(wide[:, 1]) + 100
+    watched.page.set_viewport_size({"width": 1280, "height": 900})
+    watched.page.wait_for_function(f"{inside}.clientWidth > 1000")
+    np.testing.assert_allclose(titles()[:, 0], wide[:, 0], atol=2)
+    assert watched.faults == []
+
+
+def test_whiskers_are_in_the_colour_of_their_model_or_of_the_page(opened, site):
+    watched = opened(site)
+    watched.page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    for name in ("calibration", "quality"):
+        watched.drawn(name)
+    stroke = "getComputedStyle(document.querySelector('#figure-{} path.yerror')).stroke"
+    assert watched.page.evaluate(stroke.format("calibration")) == "rgb(240, 128, 60)"
+    ink = watched.page.evaluate(
+        "getComputedStyle(document.querySelector('#figure-quality .xtick text')).fill"
+    )
+    assert watched.page.evaluate(stroke.format("quality")) == ink
+
+
+def test_the_pale_end_of_every_colour_is_the_ground_of_the_page(opened, site):
+    watched = opened(site)
+    watched.drawn("confusion_colourful")
+    scale = "document.querySelector('#figure-confusion_colourful .ar-plot').data[0].colorscale"
+    ends = [colour for _, colour in watched.page.evaluate(scale)]
+    assert ends[0] == ends[2] != "#EEF4FA"
+    assert ends[1] != ends[3]
+
+
+# ---- turning
+
+EYE = "document.querySelector('#figure-pca_3d .ar-plot')._fullLayout.scene.camera.eye"
+TURN = '#figure-pca_3d [data-do="turn"]'
+
+
+@pytest.fixture
+def scene(opened, tmp_path):
+    """A page with a scene in sight, and something far below it."""
+    page = FigurePage(tmp_path / "one")
+    for name in ("pca_3d", "explained"):
+        page.figure(tables.every_figure()[name], name)
+    watched = opened(page.write(between=FAR))
+    watched.drawn("pca_3d")
+    return watched
+
+
+def eye(watched):
+    at = watched.page.evaluate(f"({{...{EYE}}})")
+    return np.array([at[axis] for axis in "xyz"])
+
+
+def moves(watched):
+    """Wait until a scene has moved a little."""
+    before = watched.page.evaluate(f"{EYE}.x")
+    watched.page.wait_for_function(f"Math.abs({EYE}.x - {before}) > 0.01")
+
+
+def rests(watched):
+    """Say whether a scene stands still for some frames."""
+    before = eye(watched)
+    watched.page.evaluate(
+        "new Promise((done) => { let n = 8; const f = () => (n-- ? requestAnimationFrame(f) : "
+        "done()); f(); })"
+    )
+    return np.array_equal(before, eye(watched)) and watched.page.inner_text(TURN) == "Turn"
+
+
+def test_a_scene_turns_on_request_about_the_upright_axis_and_stops(scene):
+    assert scene.page.locator('[data-do="turn"]').count() == 1, "nothing else can be turned"
+    before = eye(scene)
+    assert rests(scene), "it began by itself"
+    scene.page.click(TURN)
+    assert scene.page.inner_text(TURN) == "Stop"
+    moves(scene)
+    after = eye(scene)
+    assert np.hypot(*after[:2]) == pytest.approx(np.hypot(*before[:2]))
+    assert after[2] == before[2]
+    scene.page.click(TURN)
+    assert rests(scene)
+    scene.page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    assert rests(scene), "another colour brought the first view back"
+    assert scene.faults == []
+
+
+def test_a_scene_stops_turning_when_it_is_held(scene):
+    scene.page.click(TURN)
+    moves(scene)
+    box = scene.page.locator("#figure-pca_3d .ar-plot").bounding_box()
+    scene.page.mouse.move(box["x"] + 200, box["y"] + 200)
+    scene.page.mouse.down()
+    scene.page.mouse.up()
+    assert rests(scene)
+    assert scene.faults == []
+
+
+@pytest.mark.parametrize("where", ["just out of sight", "far away"])
+def test_a_scene_stops_turning_out_of_sight(scene, where):
+    scene.page.click(TURN)
+    moves(scene)
+    if where == "far away":
+        scene.drawn("explained")
+        scene.page.wait_for_selector('#figure-pca_3d[data-drawn="asleep"]')
+        assert scene.page.inner_text(TURN) == "Turn"
+        scene.page.click(TURN)
+        moves(scene)
+    else:
+        bottom = "document.querySelector('#figure-pca_3d .ar-plot').getBoundingClientRect().bottom"
+        scene.page.evaluate(f"window.scrollBy(0, {bottom} + 20)")
+        scene.page.wait_for_function(f"document.querySelector('{TURN}').textContent === 'Turn'")
+        assert rests(scene)
+    assert scene.faults == []
+
+
+def test_who_wants_no_motion_is_offered_none(opened, tmp_path):
+    watched = opened(one(tmp_path, "pca_3d").write(), reduced_motion="reduce")
+    watched.drawn("pca_3d")
+    assert not watched.page.is_visible(TURN)
+    assert watched.page.is_visible('#figure-pca_3d [data-do="png"]')
+
+
+def test_turning_ends_when_motion_is_no_longer_wanted(scene):
+    scene.page.click(TURN)
+    moves(scene)
+    scene.page.emulate_media(reduced_motion="reduce")
+    scene.page.wait_for_function(f"document.querySelector('{TURN}').textContent === 'Turn'")
+
+
 # ---- tables
 
 
