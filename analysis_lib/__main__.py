@@ -124,6 +124,27 @@ def book() -> None:
         )
 
 
+@cli.command()
+@click.argument("run", metavar="STUDY/RUN")
+@click.argument("samples", type=click.Path(path_type=Path))
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Write a CSV file instead.")
+def predict(run: str, samples: Path, out: Path | None) -> None:
+    """Say what the model that a run has kept makes of new samples."""
+    from analysis_lib.runs.engine import Runs
+    from analysis_lib.tables import write_table
+
+    study = run.partition("/")[0]
+    predicted = studies.predictor(study)(Runs(say=_say).good(run), samples)
+    for note in predicted.notes:
+        click.echo(visible(note), err=True)
+    if out:
+        written = write_table(predicted.table, out, for_people=True)
+        click.echo(f"{written.rows} samples: {out}")
+    else:
+        for line in predicted.table.to_string(index=False, float_format="%.3f").splitlines():
+            click.echo(visible(line))
+
+
 @cli.command(name="data")
 @click.argument("study", required=False)
 @click.option("--download", is_flag=True, help="Fetch what is missing, and verify everything.")

@@ -50,8 +50,9 @@ def save_metrics(
 
     Parameters
     ----------
-    metrics : mapping of name to {"label", "value", "low", "high", "unit"}
-        `low` and `high` bound a 95 % interval; a value that is not finite is stored as null.
+    metrics : mapping of name to {"label", "value", "low", "high", "unit", "span"}
+        `low` and `high` bound what `span` says, a "95 % interval" when it says nothing; a value
+        that is not finite is stored as null.
     headline : names of metrics
         The two or so that stand on the study's card.
     glance : sentences

@@ -7,13 +7,14 @@ import platform
 
 import read_tables
 import rebuild
+import train_networks
 
 
 def main() -> None:
     """Run all benchmarks and print medians and ratios."""
     print(f"{platform.platform(terse=True)}, {os.cpu_count()} cores, Python", end=" ")
     print(platform.python_version())
-    for benchmark in (read_tables, rebuild):
+    for benchmark in (read_tables, rebuild, train_networks):
         result = benchmark.measure()
         print(f"\n{result['what']}, beside {result['peer']}")
         for name, seconds in result["seconds"].items():

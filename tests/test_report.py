@@ -15,30 +15,36 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis_lib.datasets import golub_simulator
 from analysis_lib.files import PROJECT
 from analysis_lib.runs.record import read_record
 from tests.site.browsing import Watched, chromium
 
-FIGURES = [
-    "volcano",
-    "ma",
-    "p_histogram",
-    "pca_2d",
-    "pca_3d",
-    "explained",
-    "model_comparison",
-    "roc",
-    "confusion",
-    "lasso_coefficients",
-    "top_features",
-    "leakage",
-    "permutation",
-]
-TABLES = ["columns", "top_genes", "scores", "audit"]
+FIGURES = {
+    "dge": (
+        *("volcano", "ma", "p_histogram", "pca_2d", "pca_3d", "explained", "model_comparison"),
+        *("roc", "confusion", "lasso_coefficients", "top_features", "leakage", "permutation"),
+    ),
+    "leukemia_network": (
+        *("values", "explained", "pca_3d", "curves", "spread", "confusion", "roc"),
+        *("precision_recall", "calibration", "patients"),
+    ),
+    "leukemia_classical": (
+        *("embeddings", "embedding_quality", "clusters", "split_confusion"),
+        *("independent_confusion", "genes", "confusion", "errors", "votes", "stability"),
+        *("selection_bias", "permutation", "learning"),
+    ),
+}
+TABLES = {
+    "dge": ("columns", "top_genes", "scores", "audit"),
+    "leukemia_network": ("scores", "hardest", "grid"),
+    "leukemia_classical": ("cluster_counts", "report", "nested", "errors"),
+}
 PARTS = (
     *("analysis_lib", "notebooks", "book", "_config.yml", "report.yml"),
     *("requirements.lock", "CITATION.cff"),
 )
+MOST_BYTES = 400_000
 QUICK = ("models=logistic", "permutations=20", "cv_repeats=1")
 
 
@@ -105,21 +111,90 @@ def test_the_default_run_reproduces_every_published_number(report):
     assert "18 reproduced" in (report.html / "index.html").read_text()
 
 
+@pytest.mark.parametrize("study", FIGURES)
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-def test_the_page_of_the_study_shows_every_figure(report, width, scheme):
+def test_the_page_of_a_study_shows_every_figure(report, study, width, scheme):
     with chromium() as browser:
         context = browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True
         )
         watched = Watched(context.new_page())
-        watched.page.goto((report.html / "studies/dge/default.html").as_uri())
+        watched.page.goto((report.html / f"studies/{study}/default.html").as_uri())
         shown = watched.page.locator("figure.ar-figure").evaluate_all("all => all.map(f => f.id)")
-        assert shown == [f"figure-{name}" for name in FIGURES]
-        for name in FIGURES:
+        assert shown == [f"figure-{name}" for name in FIGURES[study]]
+        for name in FIGURES[study]:
             watched.drawn(name)
         tables = watched.page.locator("figure.ar-table").evaluate_all("all => all.map(f => f.id)")
-        assert tables == [f"table-{name}" for name in TABLES]
+        assert tables == [f"table-{name}" for name in TABLES[study]]
         watched.quiet()
+
+
+@pytest.mark.parametrize("study", FIGURES)
+def test_pages_show_what_the_study_says_and_no_chatter_of_libraries(report, study):
+    """Before: start-up messages of TensorFlow and of a progress bar stood between the figures."""
+    assert len(report.page(f"{study}/default").encode()) < MOST_BYTES
+    notebook = json.loads((report.root / f"build/runs/{study}/default/notebook.ipynb").read_text())
+    outputs = [o for c in notebook["cells"] for o in c.get("outputs", [])]
+    assert not [o for o in outputs if o["output_type"] == "stream"]
+
+
+def test_both_leukemia_studies_read_one_kind_of_data(report):
+    kinds = {
+        read_record(report.root / "build" / "runs" / study / "default").data[0]["kind"]
+        for study in ("leukemia_network", "leukemia_classical")
+    }
+    assert kinds == {"real" if os.environ.get("ANALYSIS_DATA_DIR") else "simulated"}
+
+
+def test_the_kept_networks_call_new_samples(report):
+    """Samples in columns, as the published file has them; then without a gene that is needed."""
+    golub_simulator.simulate(report.root / "new", seed=7)
+    genes = kept_genes(report)
+    table = pd.read_csv(report.root / "new" / "data_set_ALL_AML_independent.csv", dtype=str)
+    values = table.loc[:, [c for c in table if c.isdigit()]].set_axis(genes).T
+    values.to_csv(report.root / "new" / "samples.csv", index_label="sample")
+    printed = report.call("predict", "leukemia_network/default", "new/samples.csv")
+    assert "probability of AML" in printed
+    assert "10 networks on 7,129 genes" in printed
+    report.call("predict", "leukemia_network/default", "new/samples.csv", "-o", "new/called.csv")
+    called = pd.read_csv(report.root / "new" / "called.csv", dtype={"sample": str})
+    assert set(called["sample"]) == set(values.index)
+    assert called["probability of AML"].between(0, 1).all()
+    values.drop(columns=genes[100]).to_csv(report.root / "new" / "few.csv", index_label="sample")
+    refused = report.call("predict", "leukemia_network/default", "new/few.csv", status=2)
+    assert "1 gene is missing" in refused
+    assert genes[100] in refused
+    assert "Traceback" not in refused
+
+
+def kept_genes(report) -> list[str]:
+    model = report.root / "build/runs/leukemia_network/default/model/model.json"
+    return json.loads(model.read_text())["genes"]
+
+
+@pytest.mark.parametrize(
+    ("run", "status", "message"),
+    [
+        ("dge/default", 2, "keeps no model"),
+        ("leukemia_network/mine", 1, "There is no run leukemia_network/mine."),
+        ("leukemia_netwrk/default", 2, "Did you mean 'leukemia_network'?"),
+        ("leukemia_network", 2, "leukemia_network/default"),
+    ],
+)
+def test_a_run_that_cannot_predict_is_told(report, run, status, message):
+    printed = report.call("predict", run, "whatever.csv", status=status)
+    assert message in printed
+    assert "Traceback" not in printed
+
+
+def test_a_model_that_was_changed_is_not_used(report):
+    path = report.root / "build/runs/leukemia_network/default/model/preparation.npz"
+    before = path.read_bytes()
+    path.write_bytes(before[:-1] + b"x")
+    printed = report.call("predict", "leukemia_network/default", "whatever.csv", status=1)
+    path.write_bytes(before)
+    assert "damaged" in printed
+    assert "model/preparation.npz" in printed
 
 
 def test_nothing_is_done_when_nothing_changed(report):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import nbformat
 
 from analysis_lib import files, results, studies
-from analysis_lib.errors import RunError
+from analysis_lib.errors import ParameterError, RunError
 from analysis_lib.runs import processes
 from analysis_lib.runs.execute import Execution, Limits, execute
 from analysis_lib.runs.key import differences, key, parts
@@ -90,6 +90,38 @@ class Runs:
     def failed_folder(self, study: str, name: str) -> Path:
         """Return the folder in which a failed run is kept aside."""
         return self.root / study / f"{name}.failed"
+
+    def good(self, run: str) -> Path:
+        """Return the folder of the good results of a run, called `study/name`, as they were made.
+
+        An error when there are none, or when a file of them was changed since.
+        """
+        study, slash, name = run.partition("/")
+        studies.info(study)
+        if not slash:
+            raise ParameterError(
+                "A run is called by its study and its name.",
+                got=run,
+                expected=f"{study}/<name>, as in {study}/default",
+            )
+        check_name(name)
+        folder = self.folder(study, name)
+        if not (folder / RECORD).exists():
+            there = sorted(r.parent.name for r in (self.root / study).glob(f"*/{RECORD}"))
+            raise RunError(
+                f"There is no run {run}.",
+                where=str(folder),
+                got=f"of {study}: {', '.join(t for t in there if '.' not in t) or 'no run at all'}",
+                remedy=f"Make it: make run STUDY={study} NAME={name}.",
+            )
+        if bad := damaged(folder, read_record(folder)):
+            raise RunError(
+                f"The results of {run} are damaged.",
+                where=str(folder),
+                got=", ".join(bad[:3]),
+                remedy=f"Make them again: make run STUDY={study} NAME={name}.",
+            )
+        return folder
 
     def plan(self, spec: RunSpec) -> Plan:
         """Check everything that can be checked before a kernel starts."""

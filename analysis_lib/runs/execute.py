@@ -30,7 +30,10 @@ KERNEL_ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
     "VECLIB_MAXIMUM_THREADS": "1",
     "NUMEXPR_NUM_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
     "TF_CPP_MIN_LOG_LEVEL": "2",
+    "TF_ENABLE_ONEDNN_OPTS": "0",  # speaks at every start, and rounds by the processor's kind
     "MPLBACKEND": "agg",
     # The kernel of this environment, without the user's own start-up files.
     "JUPYTER_PREFER_ENV_PATH": "1",

@@ -142,7 +142,8 @@ def _published(summary: Summary) -> str:
         return ""
     words = block(tag("p", text(published_in_words(summary))))
     drifted = any(row["status"] == "drifted" for row in summary.published)
-    title = f"All {len(summary.published)}, side by side"
+    many = len(summary.published)
+    title = f"All {many}, side by side" if many > 1 else "Side by side"
     return (
         "\n\n### Held against published numbers\n"
         + words

@@ -74,13 +74,14 @@ class Summary:
 
 @dataclass(frozen=True)
 class Metric:
-    """One number with its 95 % interval; None where it is not finite."""
+    """One number with its interval, or what else it spans; None where it is not finite."""
 
     label: str
     value: float | None
     low: float | None = None
     high: float | None = None
     unit: str = ""
+    span: str = "95 % interval"
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Metric:
@@ -99,7 +100,7 @@ class Metric:
         """The interval in words; empty when there is none."""
         if self.low is None or self.high is None:
             return ""
-        return f"95 % interval {number(self.low, _DIGITS)} to {number(self.high, _DIGITS)}"
+        return f"{self.span} {number(self.low, _DIGITS)} to {number(self.high, _DIGITS)}"
 
 
 def badges(run: SiteRun) -> Html:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from analysis_lib.errors import ParameterError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from analysis_lib.datasets.sources import Source
     from analysis_lib.studies.params import StudyParams
 
@@ -34,9 +37,29 @@ STUDIES = {
             question="Which genes go up or down, and what do classifiers of that label learn?",
             datasets=("dge_table",),
         ),
+        StudyInfo(
+            name="leukemia_network",
+            title="Leukemia: a neural network",
+            question="Can a small network tell two leukemias apart, and how much of it is luck?",
+            datasets=("golub",),
+        ),
+        StudyInfo(
+            name="leukemia_classical",
+            title="Leukemia: classical models",
+            question="Which model would the training patients choose, and which genes count?",
+            datasets=("golub",),
+        ),
     ]
 }
 """Every study, in the order of the book."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the model of a run says of new samples: a row for each, and what to know of it."""
+
+    table: pd.DataFrame
+    notes: tuple[str, ...]
 
 
 class Study(Protocol):
@@ -63,6 +86,18 @@ def info(name: str) -> StudyInfo:
         expected=", ".join(STUDIES),
         remedy=f"Did you mean {near[0]!r}?" if near else "Choose one of those.",
     )
+
+
+def predictor(name: str) -> Callable[[Path, Path], Prediction]:
+    """Return what predicts from a run's folder and a table of samples, of a study that can."""
+    module = load(name)
+    if not hasattr(module, "predict"):
+        raise ParameterError(
+            f"The study {name} keeps no model to predict with.",
+            expected="a run of " + " or ".join(s for s in STUDIES if hasattr(load(s), "predict")),
+        )
+    predict: Callable[[Path, Path], Prediction] = module.predict
+    return predict
 
 
 def load(name: str) -> Study:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -10,6 +9,7 @@ import pandas as pd
 from analysis_lib import results
 from analysis_lib.models.lineup import LABELS
 from analysis_lib.studies.dge import ALL, HONEST, Comparison, Rows, Study
+from analysis_lib.studies.published import Published, held_against
 
 if TYPE_CHECKING:
     from analysis_lib.evaluation.pvalues import Diagnosis
@@ -28,27 +28,20 @@ _SCORES_DEPEND = ("data", "seed", "n_genes", "classify", "test_size", "cv_folds"
 _LASSO_DEPENDS = (*_SCORES_DEPEND, "lasso_C")
 
 
-@dataclass(frozen=True)
-class Published:
-    """A number of the original notebook: it can be compared while these parameters are default.
-
-    `tolerance` is half of its last printed digit.
-    """
-
-    metric: str
-    value: float
-    tolerance: float
-    depends: tuple[str, ...]
-    note: str = ""
+def _published(
+    metric: str, value: float, tolerance: float, depends: tuple[str, ...], note: str = ""
+) -> Published:
+    """Return a number of the original notebook; `tolerance` is half of its last printed digit."""
+    return Published(metric, value, tolerance, "the original notebook", depends, note)
 
 
 PUBLISHED = [
     *(
-        Published(f"genes_{call.replace(' ', '_')}", count, 0, _CALLS_DEPEND)
+        _published(f"genes_{call.replace(' ', '_')}", count, 0, _CALLS_DEPEND)
         for call, count in [("up", 46), ("down", 57), ("not significant", 97)]
     ),
     *(
-        Published(
+        _published(
             f"{metric}_{model}_all",
             value,
             tolerance,
@@ -67,9 +60,9 @@ PUBLISHED = [
             ("auc", auc, 5e-3),
         ]
     ),
-    Published("lasso_logFC", 7.117, 5e-4, _LASSO_DEPENDS),
-    Published("lasso_baseMean", -0.0127, 5e-5, _LASSO_DEPENDS),
-    Published("lasso_pvalue", 0.0, 0, _LASSO_DEPENDS),
+    _published("lasso_logFC", 7.117, 5e-4, _LASSO_DEPENDS),
+    _published("lasso_baseMean", -0.0127, 5e-5, _LASSO_DEPENDS),
+    _published("lasso_pvalue", 0.0, 0, _LASSO_DEPENDS),
 ]
 """What the notebook this study goes back to reports for its default run."""
 
@@ -239,26 +232,7 @@ def metrics(
 
 def published(study: Study, found: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     """Hold the run's numbers against the original notebook's: reproduced, drifted or neither."""
-    changed = set(study.params.changed())
-    table: list[dict[str, Any]] = []
-    for item in PUBLISHED:
-        here = found.get(item.metric)
-        if here is None or changed & set(item.depends):
-            status = "not comparable"
-        else:
-            near = abs(here["value"] - item.value) <= item.tolerance * (1 + 1e-9)
-            status = "reproduced" if near else "drifted"
-        table.append(
-            {
-                "what": here["label"] if here else item.metric.replace("_", " "),
-                "source": f"the original notebook{item.note}",
-                "published": item.value,
-                "here": here["value"] if here else float("nan"),
-                "tolerance": item.tolerance,
-                "status": status,
-            }
-        )
-    return table
+    return held_against(PUBLISHED, found, study.params.changed())
 
 
 def save(
