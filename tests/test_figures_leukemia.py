@@ -215,7 +215,7 @@ def test_every_seed_is_a_dot_and_no_two_cover_each_other():
     np.testing.assert_array_equal(dots[0].x, table.query("model == 'network'")["errors"])
     assert list(figure.layout.yaxis.ticktext) == ["Network", "Regularised<br>network"]
     assert list(figure.data[0].x) == [5, 5]
-    assert figure.data[0].name == "Logistic regression: 5"
+    assert figure.data[0].name == "Logistic, all genes: 5"
     assert figure.layout.xaxis.title.text == "errors of 34"
 
 
@@ -276,7 +276,7 @@ def test_calibration_has_a_point_with_its_interval_per_bin():
     table = tables.calibration()
     figure = figures.calibration(table)
     assert [t.name for t in figure.data] == [
-        "Network", "Mean of the networks", "Logistic regression", "As often as predicted",
+        "Network", "Mean of the networks", "Logistic, all genes", "As often as predicted",
     ]  # fmt: skip
     rows, line = table[table["model"] == "network"], figure.data[0]
     np.testing.assert_allclose(line.y + line.error_y.array, rows["high"])
@@ -447,16 +447,19 @@ def test_of_many_genes_the_most_stable_are_shown():
 def test_errors_stand_in_the_order_given_ours_with_and_published_without_whiskers():
     table = tables.method_errors()
     figure = figures.errors(table)
-    here, published = figure.data
+    published, here = figure.data  # ours lies above what it may cover
     ours = table[table["source"] == "here"]
-    np.testing.assert_array_equal(here.y, ours.index)
+    order = list(dict.fromkeys(table["what"]))
+    assert [order[row] for row in here.y] == list(ours["what"])
+    assert [order[row] for row in published.y] == list(table[table["source"] != "here"]["what"])
+    assert published.marker.size > here.marker.size
     np.testing.assert_array_equal(here.x, ours["errors"])
     np.testing.assert_allclose(here.x + here.error_x.array, ours["high"])
     np.testing.assert_allclose(here.x - here.error_x.arrayminus, ours["low"])
     assert published.error_x.array is None
     assert published.marker.color == theme.GREY
     rows = [plain(text).replace("\n", " ") for text in figure.layout.yaxis.ticktext]
-    assert rows == list(table["what"])
+    assert rows == order
     assert "Tibshirani" in published.customdata[0]
     assert "50 genes" in published.customdata[0]
     assert figure.layout.xaxis.title.text == "errors"
@@ -468,7 +471,7 @@ def test_a_method_without_a_number_keeps_its_row_and_is_told():
     table = tables.method_errors()
     table.loc[2, ["errors", "low", "high", "genes"]] = np.nan
     figure = figures.errors(table)
-    assert len(figure.layout.yaxis.ticktext) == len(table)
+    assert len(figure.layout.yaxis.ticktext) == table["what"].nunique() < len(table)
     assert figure.layout.meta["note"] == "1 of 11 rows have no number of errors."
     assert "nan" not in json.dumps([list(t.customdata) for t in figure.data])
     assert picture.png(figure)
