@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis_lib.errors import ParameterError
 from analysis_lib.studies import leukemia_classical as study
 from analysis_lib.studies import leukemia_classical_numbers as numbers
 from analysis_lib.studies import leukemia_classical_words as words
@@ -142,6 +143,20 @@ def test_few_patients_get_fewer_neighbours_unless_these_are_asked_for(tmp_path):
     asked = params(tmp_path, own={"samples": 16, "part": False})
     points, _ = study.embeddings(study.load(asked), asked)
     assert len(points) == 3 * 16
+
+
+def test_a_class_as_small_as_the_folds_is_enough(tmp_path):
+    """Before: the folds of the choice, five, found fewer patients than that, in the kernel."""
+    asked = params(tmp_path, own={"samples": 12, "part": False}, cv_folds=4, test_size=0.3)
+    patients = study.load(asked)
+    assert study.inner_folds(patients, asked) == 3
+    assert len(lineup.lineup(patients, asked).errors) == 3
+
+
+def test_a_class_too_small_to_choose_by_is_told_before_any_fit(tmp_path):
+    asked = params(tmp_path, own={"samples": 10, "part": False}, cv_folds=3, test_size=0.4)
+    with pytest.raises(ParameterError, match=r"too small to choose[\s\S]*2 of 3, with 3 folds"):
+        study.load(asked)
 
 
 def test_a_vote_is_sure_above_the_threshold(simulated):

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from analysis_lib import files
 from analysis_lib.errors import DataError
+from analysis_lib.models.training import tensorflow
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -101,8 +102,7 @@ def load(folder: Path) -> Kept:
         raise _damaged(folder / wrong[0], "another checksum than was recorded")
     with np.load(folder / PREPARATION, allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in _ARRAYS}
-    from tensorflow import keras
-
+    keras = tensorflow().keras
     try:
         network = keras.models.load_model(folder / NETWORK, compile=False, safe_mode=True)
     except (OSError, TypeError, ValueError) as error:  # safe mode raises the last

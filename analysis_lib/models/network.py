@@ -103,8 +103,7 @@ class Network(TwoClassEstimator):
 
     def as_keras(self) -> keras.Model:
         """Return one Keras model with the probability of every network as its outputs."""
-        from tensorflow import keras
-
+        keras = training.tensorflow().keras
         inputs = keras.Input((self.n_features_in_,), dtype="float64", name="components")
         outputs = [self._member(number, inputs) for number in range(len(self.seeds))]
         joined = keras.layers.Concatenate(name="probabilities", dtype="float64")
@@ -112,8 +111,7 @@ class Network(TwoClassEstimator):
         return keras.Model(inputs, outcome, name="networks")
 
     def _member(self, number: int, inputs: Any) -> Any:
-        from tensorflow import keras
-
+        keras = training.tensorflow().keras
         hidden, depth = inputs, len(self.layers)
         for layer in range(depth + 1):
             kernel, bias = self.weights_[2 * layer : 2 * layer + 2]

@@ -8,6 +8,7 @@ carry such a difference of float32 into the results.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -72,6 +73,15 @@ class Trained:
     epochs: NDArray[np.intp]
 
 
+def tensorflow() -> Any:
+    """Import TensorFlow, without what it says at every start."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    import tensorflow as tf
+
+    return tf
+
+
 def initial(sizes: Sequence[int], seeds: Sequence[int]) -> Weights:
     """Draw weights as Keras does unless told otherwise: Glorot's uniform kernels, zero biases.
 
@@ -100,8 +110,7 @@ def train(
 
     What becomes of a network depends on its seed and not on those trained beside it.
     """
-    import tensorflow as tf
-
+    tf = tensorflow()
     graph = _graph(recipe.activation)
     draws = [np.random.default_rng([seed, 1]) for seed in seeds]
     zeros = [np.zeros_like(part) for part in weights]
@@ -209,8 +218,7 @@ class _Graph:
 @cache
 def _graph(activation: str) -> _Graph:
     """Return the compiled pass forward, and the compiled epochs of all networks."""
-    import tensorflow as tf
-
+    tf = tensorflow()
     act = tf.keras.activations.get(activation)
 
     def forward(weights: Any, X: Any, masks: Any) -> Any:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
 from analysis_lib.datasets import expression
+from analysis_lib.errors import ParameterError
 from analysis_lib.studies import leukemia
 from analysis_lib.studies.leukemia import LeukemiaParams, Patients, sources
 
@@ -34,6 +36,7 @@ Model = Literal[
     "xgboost",
 ]
 SIMPLE = ("logistic_all", "svm_all")
+_INNER, _LEAST_INSIDE = 5, 3
 
 
 class Params(LeukemiaParams):
@@ -43,17 +46,7 @@ class Params(LeukemiaParams):
         "log10", description="The values as they are, or log10 of the values clipped to 100–16,000."
     )
     models: list[Model] = Field(
-        [
-            "logistic_l2",
-            "logistic_l1",
-            "logistic_elastic",
-            "svm_linear",
-            "svm_rbf",
-            "centroids",
-            "voting",
-            "forest",
-            "xgboost",
-        ],
+        list(get_args(Model)),
         min_length=1,
         description="The line-up; the majority class is always beside it.",
     )
@@ -96,7 +89,9 @@ class Scored:
 
 def load(params: Params) -> Patients:
     """Read or simulate the patients and hold a part of them out."""
-    return leukemia.load(params, folds=params.cv_folds)
+    patients = leukemia.load(params, folds=params.cv_folds)
+    inner_folds(patients, params)  # or say now that they are too few
+    return patients
 
 
 def values(patients: Patients, transform: expression.Transform) -> pd.DataFrame:
@@ -200,14 +195,42 @@ def placed(patients: Patients, found: Clusters) -> pd.DataFrame:
     )
 
 
+def inner_folds(patients: Patients, params: Params) -> int:
+    """Return the folds of the choice within a fold: five, or what the smaller class allows.
+
+    A class must have two patients left when one fold within another is set aside: of a single
+    one nobody knows how far its class spreads.
+    """
+    counts = np.bincount(patients.y[patients.train])
+    smaller = int(counts.min())
+    left = smaller - math.ceil(smaller / params.cv_folds)
+    if left < _LEAST_INSIDE:
+        raise ParameterError(
+            f"Class {patients.classes[counts.argmin()]} is too small to choose settings by.",
+            where="cv_folds",
+            expected=f"at least {_LEAST_INSIDE} of its patients when one fold is set aside",
+            got=f"{left} of {smaller}, with {params.cv_folds} folds",
+            remedy="Give more patients of that class, or hold fewer out (test_size).",
+        )
+    return min(_INNER, left)
+
+
 def check(params: Params) -> Sequence[tuple[str, str]]:
     """Read the data and say, as (topic, text), what a run would work on."""
     patients = load(params)
+    inner = inner_folds(patients, params)
     return [
         *leukemia.described(patients),
         ("line-up", ", ".join(params.models)),
-        ("chosen by", f"{params.cv_repeats} × {params.cv_folds} folds, {params.cv_folds} inside"),
+        ("chosen by", f"{params.cv_repeats} × {params.cv_folds} folds, {inner} inside each"),
+        ("time", f"about {_seconds(params):.0f} s for the run"),
     ]
+
+
+def _seconds(params: Params) -> float:
+    """Estimate a run's time from runs on the published patients."""
+    nested = 0.15 * len(params.models) * params.cv_folds * params.cv_repeats
+    return 30 + nested + 0.04 * params.permutations + 0.2 * params.draws
 
 
 def plain(name: str, patients: Patients) -> Pipeline:

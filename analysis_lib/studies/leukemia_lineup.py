@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis_lib.datasets.golub_genes import LISTED
 from analysis_lib.studies.leukemia import Patients
-from analysis_lib.studies.leukemia_classical import Params, filled, plain
+from analysis_lib.studies.leukemia_classical import Params, filled, inner_folds, plain
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,7 +60,14 @@ def lineup(patients: Patients, params: Params) -> Lineup:
         [*params.models, "baseline"], params.seed, X.shape[1], impute=patients.impute
     )
     folds = {"folds": params.cv_folds, "seed": params.seed}
-    found = nested.nested_cv(offered, X, y, repeats=params.cv_repeats, **folds)
+    found = nested.nested_cv(
+        offered,
+        X,
+        y,
+        repeats=params.cv_repeats,
+        inner_folds=inner_folds(patients, params),
+        **folds,
+    )
     scores = nested.summary(found.folds)
     choices = {
         name: choose(candidate, X.to_numpy(), y, repeats=_CHOICE_REPEATS, **folds)

@@ -249,6 +249,7 @@ def check(params: Params) -> Sequence[tuple[str, str]]:
         *leukemia.described(patients),
         ("networks", f"{params.repeats}, {params.epochs} epochs each"),
         ("fitted on", f"{len(fitted_on)} patients; {len(watched)} more are watched"),
+        ("time", f"about {12 + 0.003 * params.repeats * params.epochs:.0f} s for the run"),
     ]
 
 
