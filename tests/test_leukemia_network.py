@@ -63,6 +63,13 @@ def test_histograms_hold_every_value_once(run):
     assert set(counts) == {len(trained.fitted_on) * patients.X.shape[1]}
 
 
+def test_values_that_are_all_the_same_have_a_histogram(run):
+    patients, _, trained, *_ = run
+    same = dataclasses.replace(patients, raw=patients.raw * 0 + 7)
+    counts = study.histograms(same, trained).query("panel == 'original'")["count"]
+    assert counts.sum() == counts.max() == len(trained.fitted_on) * patients.X.shape[1]
+
+
 def test_components_name_every_patient_and_keep_the_variance(run):
     patients, asked, trained, *_ = run
     points, variance = study.components(patients, trained)

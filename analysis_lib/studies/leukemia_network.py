@@ -161,7 +161,8 @@ def histograms(patients: Patients, trained: Trained) -> pd.DataFrame:
     for panel, values in (("original", before), ("scaled", after)):
         known = values[np.isfinite(values)]
         low, high = np.quantile(known, _TAILS)
-        edges = np.linspace(low, high, _BINS + 1)
+        room = 0.5 if low == high else 0.0  # values may be all the same
+        edges = np.linspace(low - room, high + room, _BINS + 1)
         counts, _ = np.histogram(np.clip(known, edges[0], edges[-1]), bins=edges)
         table = {"panel": panel, "low": edges[:-1], "high": edges[1:], "count": counts}
         parts.append(pd.DataFrame(table))

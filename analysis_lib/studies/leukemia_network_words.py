@@ -54,7 +54,7 @@ def split_sentence(patients: Patients, trained: Trained) -> str:
     """Say who the networks learn from, and who is only watched."""
     return (
         f"Scaler, components and networks learn from {patients.counts(trained.fitted_on)}; "
-        f"{patients.counts(trained.watched)} more are watched during training, and "
+        f"{patients.counts(trained.watched)} more are watched for validation, and "
         f"{patients.counts(patients.test)} are held out for the end."
     )
 

@@ -1,0 +1,59 @@
+"""The same seed gives the same numbers: in another process, and on two threads instead of one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from analysis_lib.files import PROJECT
+from tests.leukemia_tables import write_own
+
+NETWORK = """
+from analysis_lib.studies import leukemia_network as study
+from analysis_lib.studies import leukemia_network_scores as scores, leukemia_network_words as words
+params = study.Params.of({**own, "repeats": 3, "epochs": 60, "bootstrap": 100, "cv_folds": 3})
+patients = study.load(params)
+trained, choice = study.train(patients, params), study.regularise(patients, params)
+compared = scores.compare(patients, params, trained, choice)
+found = words.metrics(patients, trained, compared)
+"""
+CLASSICAL = """
+from analysis_lib.studies import leukemia_classical as study, leukemia_lineup as lineup
+from analysis_lib.studies import leukemia_classical_numbers as numbers
+params = study.Params.of({**own, "transform": "raw", "cv_folds": 3, "cv_repeats": 1,
+    "permutations": 20, "draws": 5, "resamples": 20, "bootstrap": 100, "embedding_seeds": 2})
+patients = study.load(params)
+scored, clusters = study.simple(patients, params), study.clusters(patients, params)
+lined_up, votes = lineup.lineup(patients, params), lineup.votes(patients)
+found = numbers.metrics(patients, scored, lined_up, votes, clusters)
+found |= numbers.further(
+    study.embeddings(patients, params)[1], lineup.stability(patients, params),
+    lineup.selection_bias(patients, params), lineup.permute(patients, params, lined_up))
+"""
+PRINT = "\nprint(json.dumps({k: float(v['value']) for k, v in found.items()}))"
+
+
+def metrics(steps: str, own: dict[str, str], threads: int) -> dict[str, float]:
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
+    done = subprocess.run(
+        [sys.executable, "-c", f"import json\nown = {own!r}\n{steps}{PRINT}"],
+        env={**os.environ, **dict.fromkeys(names, str(threads)), "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("steps", [NETWORK, CLASSICAL], ids=["network", "classical"])
+def test_two_threads_in_another_process_give_the_same_numbers(tmp_path, steps):
+    """Fault 23: last digits differ with the number of threads; they must not grow."""
+    own = write_own(tmp_path, samples=60, genes=3000, part=True, apart=1.2)
+    one, two = (metrics(steps, own, threads) for threads in (1, 2))
+    assert len(one) > 20
+    assert one == pytest.approx(two, abs=1e-6)
