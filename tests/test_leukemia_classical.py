@@ -173,7 +173,7 @@ def test_choosing_before_the_folds_promises_too_much(run):
     bias = lineup.selection_bias(patients, asked)
     mean = bias.groupby(["labels", "choice"])["accuracy"].mean()
     assert mean["shuffled", "outside the folds"] > mean["shuffled", "inside the folds"] + 0.1
-    assert "worth nothing" in words.bias_sentence(bias)
+    assert "says nothing" in words.bias_sentence(bias)
 
 
 def test_the_learning_curve_ends_with_the_one_look(run):

@@ -143,7 +143,12 @@ def test_metrics_and_sentences_say_what_the_tables_say(run):
 
 @pytest.mark.parametrize(
     ("networks", "linear", "verdict"),
-    [([1, 2], 3, "depth helps"), ([4, 5], 3, "depth does not"), ([3, 3], 3, "depth does not")],
+    [
+        ([1, 2], 3, "depth helps here, though 12 patients are too few"),
+        ([0, 0], 12, "depth helps here."),
+        ([4, 5], 3, "depth does not help"),
+        ([3, 3], 3, "depth does not help"),
+    ],
 )
 def test_whether_depth_helps_is_said_by_the_errors(run, networks, linear, verdict):
     patients, _, _, _, compared = run

@@ -169,7 +169,7 @@ def save(
         numbers,
         headline=[f"errors_{found.best}", f"nested_accuracy_{found.best}", "strong_calls"],
         glance=sentences,
-        picture="errors",
+        picture="embeddings",
         published=rows,
     )
     results.save_json("data", [patients.source.record(len(patients.names))])

@@ -213,8 +213,9 @@ def bias_sentence(bias: pd.DataFrame) -> str:
     return (
         f"On labels that mean nothing, choosing {GENES} genes first and cross-validating after "
         f"gives an accuracy of {early:.2f}; with the choice inside the folds it is {late:.2f}. The "
-        f"same shortcut on the true labels gives {mean['true', 'outside the folds']:.3f} instead "
-        f"of {mean['true', 'inside the folds']:.3f}: the first number is worth nothing."
+        f"same shortcut on the true labels gives {mean['true', 'outside the folds']:.3f}, where "
+        f"{mean['true', 'inside the folds']:.3f} is honest: the first way says nothing, whatever "
+        "it says."
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis_lib import results
+from analysis_lib.evaluation.intervals import wilson
 from analysis_lib.studies.leukemia import Patients
 from analysis_lib.studies.leukemia_network import Params, Trained
 from analysis_lib.studies.leukemia_network_scores import Comparison
@@ -104,11 +105,15 @@ def depth_sentence(comparison: Comparison, patients: Patients) -> str:
     linear = int(errors["logistic"].iloc[0])
     better = int((errors["network"] < linear).sum())
     worse = int((errors["network"] > linear).sum())
-    verdict = "depth does not help here" if better <= worse else "depth helps here"
+    n, median = len(patients.test), float(errors["network"].median())
+    verdict = "depth does not help here"
+    if better > worse:
+        clear = wilson(median / n, n)[1] < wilson(linear / n, n)[0]
+        few = f"though {n} patients are too few to tell that from chance"
+        verdict = "depth helps here" + ("" if clear else f", {few}")
     return (
-        f"Logistic regression on the same components makes {linear} errors of "
-        f"{len(patients.test)}: {better} of {len(errors['network'])} networks make fewer, {worse} "
-        f"more. So {verdict}."
+        f"Logistic regression on the same components makes {linear} errors of {n}: {better} of "
+        f"{len(errors['network'])} networks make fewer, {worse} more. So {verdict}."
     )
 
 
