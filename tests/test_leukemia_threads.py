@@ -53,7 +53,7 @@ def metrics(steps: str, own: dict[str, str], threads: int) -> dict[str, float]:
 @pytest.mark.parametrize("steps", [NETWORK, CLASSICAL], ids=["network", "classical"])
 def test_two_threads_in_another_process_give_the_same_numbers(tmp_path, steps):
     """Fault 23: last digits differ with the number of threads; they must not grow."""
-    own = write_own(tmp_path, samples=60, genes=3000, part=True, apart=1.2)
+    own = write_own(tmp_path, samples=48, genes=1500, part=True, apart=1.2)
     one, two = (metrics(steps, own, threads) for threads in (1, 2))
     assert len(one) > 20
     assert one == pytest.approx(two, abs=1e-6)

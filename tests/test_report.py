@@ -309,7 +309,8 @@ def test_a_failed_run_gets_a_placeholder_and_the_rest_is_built(report):
     path = report.root / "report.yml"
     before = path.read_text()
     (report.root / "few.csv").write_text("gene,logFC,p\na,1,0.5\nb,-1,0.5\nc,2,0.1\n")
-    path.write_text(before + "  gone:\n    data: not/there.csv\n  few:\n    data: few.csv\n")
+    more = "  gone:\n    data: not/there.csv\n  few:\n    data: few.csv\n"
+    path.write_text(before.replace("dge:\n", f"dge:\n{more}"))
     printed = report.call("book", status=1)
     path.write_text(before)
     assert "These runs failed: dge/gone, dge/few." in printed
@@ -323,7 +324,7 @@ def test_a_failed_run_gets_a_placeholder_and_the_rest_is_built(report):
 def test_a_mistake_in_the_report_changes_nothing(report):
     path = report.root / "report.yml"
     before, states = path.read_text(), report.states()
-    path.write_text(before + "  typo:\n    p_treshold: 0.1\n")
+    path.write_text(before.replace("dge:\n", "dge:\n  typo:\n    p_treshold: 0.1\n"))
     printed = report.call("book", status=2)
     path.write_text(before)
     assert "Did you mean 'p_threshold'?" in printed
