@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis_lib.errors import ParameterError
+from analysis_lib.models.voting import WeightedVoting
 from analysis_lib.studies import leukemia_classical as study
 from analysis_lib.studies import leukemia_classical_numbers as numbers
 from analysis_lib.studies import leukemia_classical_words as words
@@ -164,6 +165,9 @@ def test_a_vote_is_sure_above_the_threshold(simulated):
     votes = lineup.votes(patients)
     assert list(votes["sample"]) == [patients.names[i] for i in patients.test]
     assert (votes["sure"] == (votes["strength"] > 0.3)).all()
+    raw, y = patients.raw.to_numpy(), patients.y
+    voting = WeightedVoting(50).fit(raw[patients.train], y[patients.train])
+    np.testing.assert_allclose(votes["strength"], voting.prediction_strength(raw[patients.test]))
     sure = int(votes["sure"].sum())
     assert f"{sure} of 34 calls are strong" in words.votes_sentence(votes)
 

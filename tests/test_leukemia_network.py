@@ -15,7 +15,7 @@ from analysis_lib.studies import leukemia_network_scores as scores
 from analysis_lib.studies import leukemia_network_words as words
 from tests.leukemia_tables import write_own
 
-QUICK = {"repeats": 3, "epochs": 15, "layers": [6], "bootstrap": 100, "cv_folds": 3}
+QUICK = {"repeats": 4, "epochs": 15, "layers": [6], "bootstrap": 100, "cv_folds": 3}
 
 
 def params(folder, *, own=None, **values) -> study.Params:
@@ -83,9 +83,31 @@ def test_every_network_has_a_seed_and_errors_of_its_own(run):
     *_, compared = run
     seeds = scores.several(compared).groupby("model")["seed"].apply(list)
     assert set(seeds.index) == {"network", "redrawn", "regularised"}
-    assert all(of_model == [42, 43, 44] for of_model in seeds)
+    assert all(of_model == [42, 43, 44, 45] for of_model in seeds)
     assert set(scores.alone(compared)) == {"logistic", "baseline"}
     assert scores.alone(compared)["baseline"] == 6
+
+
+def test_the_seed_decides_who_is_watched_in_the_second_design_alone(run):
+    patients, asked, _, _, compared = run
+    by = compared.predictions.set_index(["model", "seed"])["probability"]
+    np.testing.assert_allclose(by["network", 42], by["redrawn", 42])  # the run's own seed
+    assert not np.allclose(by["network", 43], by["redrawn", 43])
+    again = study.train(patients, asked, split_by=43, of=[43])
+    X, _ = patients.part(patients.test)
+    np.testing.assert_allclose(
+        again.network.probabilities(again.inputs(X))[:, 0], by["redrawn", 43]
+    )
+
+
+def test_the_simpler_models_learn_from_the_same_patients(run):
+    from sklearn.linear_model import LogisticRegression
+
+    patients, _, trained, _, compared = run
+    inputs, of = trained.inputs(patients.X), trained.fitted_on
+    model = LogisticRegression(max_iter=5000).fit(inputs[of], patients.y[of])
+    found = compared.predictions.query("model == 'logistic'")["probability"]
+    np.testing.assert_allclose(found, model.predict_proba(inputs[patients.test])[:, 1])
 
 
 def test_scores_are_those_of_the_predictions(run):
@@ -201,6 +223,17 @@ def test_a_gap_in_new_samples_is_refused_where_the_model_fills_none(run, kept, t
         study.predict(kept, tmp_path / "gap.csv")
 
 
+def test_new_samples_are_transformed_as_the_training_values_were(tmp_path, monkeypatch):
+    asked = params(tmp_path, transform="log10")
+    patients = study.load(asked)
+    trained = study.train(patients, asked)
+    monkeypatch.setenv(results.FOLDER_VARIABLE, str(tmp_path / "run"))
+    study.keep(patients, trained)
+    found = study.predict(tmp_path / "run", tmp_path / "mine.csv").table.set_index("sample")
+    direct = trained.network.predict_proba(trained.inputs(patients.X))[:, 1]
+    np.testing.assert_allclose(found["probability of treated"].loc[patients.names], direct)
+
+
 def test_a_model_that_fills_gaps_fills_them(tmp_path, monkeypatch):
     asked = params(tmp_path, own={"gaps": 5, "part": True}, missing="impute")
     patients = study.load(asked)
@@ -223,7 +256,7 @@ def test_a_model_of_simulated_patients_says_so(tmp_path, monkeypatch, run):
 
 def test_check_says_what_a_run_would_do(tmp_path):
     told = dict(study.check(params(tmp_path)))
-    assert told["networks"] == "3, 15 epochs each"
+    assert told["networks"] == "4, 15 epochs each"
     assert told["fitted on"] == "22 patients; 6 more are watched"
 
 

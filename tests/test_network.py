@@ -108,6 +108,18 @@ def test_dropout_acts_in_training_alone():
     np.testing.assert_array_equal(with_it.probabilities(X), with_it.probabilities(X))
 
 
+def test_dropout_keeps_what_a_layer_passes_on_the_same_on_average():
+    draws = [np.random.default_rng(seed) for seed in range(3)]
+    recipe = training.Recipe(dropout=0.3)
+    weights = training.initial([6, 50, 20, 1], seeds=[0, 1, 2])
+    orders, masks = training._drawn(draws, recipe, 40, 25, weights)
+    assert [mask.shape for mask in masks] == [(40, 3, 25, 50), (40, 3, 25, 20)]
+    for mask in masks:
+        assert mask.mean() == pytest.approx(1, abs=0.02)
+        assert (mask == 0).mean() == pytest.approx(0.3, abs=0.02)
+    assert (np.sort(orders, axis=2) == np.arange(25)).all()
+
+
 def test_a_penalty_makes_weights_smaller():
     X, y = two_clouds()
     free, held = (Network((8,), l2=l2, epochs=50, seeds=(1,)).fit(X, y) for l2 in (0.0, 0.1))
@@ -138,6 +150,31 @@ def test_early_stopping_goes_back_to_the_best_epoch():
         loss = -np.log(np.where(y[even] == 1, p, 1 - p)).mean()
         assert loss == pytest.approx(of_seed.loc[best, "loss"])
     assert watched["epoch"].max() == network.epochs_.max() + 10 < 300
+
+
+def stopping_epoch(losses: np.ndarray, patience: int) -> int:
+    """The rule, read from the losses of one network: its best epoch before it stops."""
+    best = 0
+    for epoch in range(len(losses)):
+        if losses[epoch] < losses[best]:
+            best = epoch
+        if epoch - best >= patience:
+            break
+    return best + 1
+
+
+def test_a_network_that_has_stopped_does_not_go_on_with_the_others():
+    """Losses that jump about get better again after a stop, while other networks still train."""
+    X, y = two_clouds(apart=0.2)
+    odd, even = np.arange(len(y)) % 4 < 2, np.arange(len(y)) % 4 >= 2
+    network = Network(
+        (16,), learning_rate=0.003, batch_size=4, epochs=80, patience=1, seeds=range(30)
+    )
+    network.fit(X[odd], y[odd], validation=(X[even], y[even]))
+    watched = network.history_[network.history_["part"] == "validation"]
+    losses = [of_seed["loss"].to_numpy() for _, of_seed in watched.groupby("seed")]
+    assert [stopping_epoch(of_seed, 1) for of_seed in losses] == list(network.epochs_)
+    assert any(of_seed.argmin() + 1 != stopping_epoch(of_seed, 1) for of_seed in losses)
 
 
 def test_watched_rows_change_nothing_that_is_learned():
