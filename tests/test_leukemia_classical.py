@@ -222,6 +222,13 @@ def test_numbers_of_other_data_are_not_compared(run, measured):
     assert {row["status"] for row in rows} == {"not comparable"}
 
 
+def test_numbers_of_simulated_patients_are_not_compared(simulated):
+    patients, asked = simulated
+    found = {"strong_calls": {"label": "strong calls", "value": 29}}
+    rows = numbers.held(patients, asked, found)
+    assert {row["status"] for row in rows} == {"not comparable"}
+
+
 def test_what_was_published_stands_beside_ours(run, measured):
     patients, asked, found = run
     rows = numbers.held(patients, asked, measured)
