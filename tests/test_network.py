@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import zipfile
 
 import numpy as np
@@ -14,7 +11,6 @@ import pytest
 
 from analysis_lib import files
 from analysis_lib.errors import DataError
-from analysis_lib.files import PROJECT
 from analysis_lib.models import kept, training
 from analysis_lib.models.network import Network, fit_watched, pipeline
 
@@ -280,31 +276,3 @@ def test_the_archive_has_no_times(tmp_path, fitted):
     with zipfile.ZipFile(tmp_path / kept.NETWORK) as archive:
         assert {entry.date_time[0] for entry in archive.infolist()} == {1980}
         assert "202" not in archive.read("metadata.json").decode()
-
-
-ONE_RUN = """
-import numpy as np
-from tests.test_network import genes
-from analysis_lib.models.network import Network, fit_watched, pipeline
-X, y = genes(40, 2000)
-steps = pipeline(Network(epochs=200, seeds=(1, 2)), variance=0.95)
-fit_watched(steps, (X[:30], y[:30]), (X[30:], y[30:]))
-print(repr(steps["network"].probabilities(steps[:-1].transform(X)).sum(axis=0).tolist()))
-"""
-
-
-def test_two_threads_give_the_numbers_of_one():
-    """Fault 23; before, in float32, 200 epochs made the last digits grow into the results."""
-    found = []
-    for threads in ("1", "2"):
-        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
-        done = subprocess.run(
-            [sys.executable, "-c", ONE_RUN],
-            env={**os.environ, **dict.fromkeys(names, threads), "TF_CPP_MIN_LOG_LEVEL": "3"},
-            cwd=PROJECT,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        found.append(json.loads(done.stdout.splitlines()[-1]))
-    np.testing.assert_allclose(*found, atol=1e-8)
