@@ -254,7 +254,8 @@ def _spread(who: str, errors: pd.Series[int], n: int) -> str:
 
 
 def _range(errors: pd.Series[int]) -> dict[str, Any]:
-    return {"low": int(errors.min()), "high": int(errors.max()), "span": "over the seeds"}
+    low, high = int(errors.min()), int(errors.max())
+    return {"low": low, "high": high, "span": "over the seeds"} if low < high else {}
 
 
 def _whole(value: float) -> float | int:
