@@ -216,6 +216,16 @@ def test_every_number_is_one(measured):
     assert all(each["low"] <= each["value"] <= each["high"] for each in bounded)
 
 
+def test_equal_numbers_of_errors_have_equal_intervals(measured):
+    """Before: models on all genes had another kind of interval than those of the line-up."""
+    errors = [each for name, each in measured.items() if name.startswith("errors_")]
+    intervals = {each["value"]: set() for each in errors}
+    for each in errors:
+        intervals[each["value"]].add((round(each["low"], 9), round(each["high"], 9)))
+    assert all(len(found) == 1 for found in intervals.values())
+    assert len(intervals) < len(errors)
+
+
 def test_numbers_of_other_data_are_not_compared(run, measured):
     patients, asked, _ = run
     rows = numbers.held(patients, asked, measured)
@@ -244,7 +254,8 @@ def test_what_was_published_stands_beside_ours(run, measured):
 
 def test_the_best_is_named_with_its_errors_and_no_better_one_is_chosen_after(run):
     patients, _, found = run
-    first, second = words.lineup_sentences(found, patients)
+    first, second, chance = words.lineup_sentences(found, patients)
+    assert f"between {found.chance[0]:.2f} and" in chance
     assert words.TITLES[found.best] in first
     worse = found.errors.assign(
         errors=np.where(found.errors["model"] == found.best, 9, found.errors["errors"])

@@ -11,6 +11,7 @@ import pytest
 
 from analysis_lib import files
 from analysis_lib.errors import DataError
+from analysis_lib.evaluation.curves import diagnose
 from analysis_lib.models import kept, training
 from analysis_lib.models.network import Network, fit_watched, pipeline
 
@@ -171,6 +172,17 @@ def test_a_network_that_has_stopped_does_not_go_on_with_the_others():
     losses = [of_seed["loss"].to_numpy() for _, of_seed in watched.groupby("seed")]
     assert [stopping_epoch(of_seed, 1) for of_seed in losses] == list(network.epochs_)
     assert any(of_seed.argmin() + 1 != stopping_epoch(of_seed, 1) for of_seed in losses)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+def test_a_training_that_diverges_says_so():
+    """Before: losses that are no numbers were left out, and with them every sign of it."""
+    X, y = two_clouds()
+    network = Network((4,), learning_rate=1e200, epochs=5, seeds=(0, 1))
+    network.fit(X[:30], y[:30], validation=(X[30:], y[30:]))
+    assert len(network.history_) == 2 * 2 * 5
+    assert diagnose(network.history_).shape == "diverged"
 
 
 def test_watched_rows_change_nothing_that_is_learned():

@@ -35,6 +35,19 @@ def wilson(share: float, n: int) -> Interval:
     return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
 
 
+def of_errors(count: int, n: int) -> Interval:
+    """Return Wilson's interval of a number of errors among `n` rows, in errors.
+
+    Examples
+    --------
+    >>> low, high = of_errors(1, 34)
+    >>> round(low, 1), round(high, 1)
+    (0.2, 5.1)
+    """
+    low, high = wilson(count / n, n)
+    return low * n, high * n
+
+
 def mean_of_two(one: float, n_one: int, other: float, n_other: int) -> Interval:
     """Return the interval of the mean of two independent shares (Newcombe 1998, from Wilson's)."""
     mean = (one + other) / 2

@@ -42,17 +42,28 @@ def lineup(names: Iterable[str], seed: int) -> dict[str, Pipeline]:
     >>> list(lineup(["logistic", "baseline"], seed=42))
     ['logistic', 'baseline']
     """
-    wanted = list(dict.fromkeys(names))
-    unknown = [name for name in wanted if name not in _ESTIMATORS]
+    return {name: _scaled(_ESTIMATORS[name](seed)) for name in usable(names, LABELS)}
+
+
+def usable(names: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Return the models asked for that can be used here, each once; unknown ones are an error.
+
+    Examples
+    --------
+    >>> usable(["svm", "svm"], LABELS)
+    ['svm']
+    """
+    wanted, all_known = list(dict.fromkeys(names)), list(known)
+    unknown = [name for name in wanted if name not in all_known]
     if unknown:
         raise ParameterError(
             "There is no such model.",
             where="models",
-            expected="some of " + ", ".join(LABELS),
+            expected="some of " + ", ".join(all_known),
             got=", ".join(map(str, unknown)),
         )
     missing = unavailable() if "xgboost" in wanted else {}
-    return {name: _scaled(_ESTIMATORS[name](seed)) for name in wanted if name not in missing}
+    return [name for name in wanted if name not in missing]
 
 
 def unavailable() -> dict[str, str]:

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from analysis_lib.errors import ParameterError
-from analysis_lib.models.lineup import unavailable
+from analysis_lib.models.lineup import usable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,20 +86,8 @@ def candidates(
     >>> candidates(["logistic_l2"], seed=42, n_genes=80)["logistic_l2"].grid
     {'genes__k': [10, 50, 80], 'model__C': [0.1, 1.0, 10.0]}
     """
-    wanted = list(names)
-    unknown = [name for name in wanted if name not in _RECIPES]
-    if unknown:
-        raise ParameterError(
-            "There is no such model.",
-            where="models",
-            expected="some of " + ", ".join(METHODS),
-            got=", ".join(map(str, unknown)),
-        )
-    missing = unavailable() if "xgboost" in wanted else {}
     return {
-        name: _candidate(_RECIPES[name], seed, n_genes, impute)
-        for name in wanted
-        if name not in missing
+        name: _candidate(_RECIPES[name], seed, n_genes, impute) for name in usable(names, METHODS)
     }
 
 
@@ -108,7 +95,7 @@ def plain(name: str, seed: int, *, impute: bool = False) -> Pipeline:
     """Return `logistic_all` or `svm_all`: every gene, scaled, with the library's own settings."""
     from sklearn.preprocessing import StandardScaler
 
-    return _pipeline([("scale", StandardScaler()), ("model", _PLAIN[name](seed))], impute)
+    return assembled([("scale", StandardScaler()), ("model", _PLAIN[name](seed))], impute)
 
 
 def f_scores(X: NDArray[np.float64], y: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -225,11 +212,12 @@ def _candidate(recipe: _Recipe, seed: int, n_genes: int, impute: bool) -> Candid
     if len(numbers) > 1:
         grid["genes__k"] = numbers
     grid |= {f"model__{name}": list(values) for name, values in recipe.grid.items()}
-    pipeline = _pipeline([*steps, ("model", recipe.build(seed))], impute)
+    pipeline = assembled([*steps, ("model", recipe.build(seed))], impute)
     return Candidate(pipeline, grid, recipe.scoring)
 
 
-def _pipeline(steps: list[tuple[str, Any]], impute: bool) -> Pipeline:
+def assembled(steps: list[tuple[str, Any]], impute: bool) -> Pipeline:
+    """Return a pipeline of steps, with one before them that fills gaps by medians if asked for."""
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import Pipeline
 

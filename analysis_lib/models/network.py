@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from analysis_lib.models import training
-from analysis_lib.models.microarray import f_scores
+from analysis_lib.models.microarray import assembled, f_scores
 from analysis_lib.models.two_classes import TwoClassEstimator
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class Network(TwoClassEstimator):
             self._validation_rows(importance),
         )
         self.weights_, self.epochs_ = trained.weights, trained.epochs
-        self.history_ = _tidy(trained.history, seeds)
+        self.history_ = _tidy(trained.history, seeds, watched=self._validation is not None)
 
     def _validation_rows(self, importance: Floats) -> training.Rows | None:
         if self._validation is None:
@@ -166,8 +166,6 @@ def pipeline(
     """
     from sklearn.decomposition import PCA
     from sklearn.feature_selection import SelectKBest
-    from sklearn.impute import SimpleImputer
-    from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import StandardScaler
 
     steps: list[tuple[str, Any]] = [
@@ -178,27 +176,26 @@ def pipeline(
     ]
     if genes:
         steps.insert(0, ("genes", SelectKBest(f_scores)))
-    if impute:
-        steps.insert(0, ("impute", SimpleImputer(strategy="median", keep_empty_features=True)))
-    return Pipeline(steps)
+    return assembled(steps, impute)
 
 
 def fit_watched(
-    fitted: Pipeline, rows: tuple[pd.DataFrame, ArrayLike], watched: tuple[pd.DataFrame, ArrayLike]
-) -> Pipeline:
+    steps: Pipeline, rows: tuple[pd.DataFrame, ArrayLike], watched: tuple[pd.DataFrame, ArrayLike]
+) -> None:
     """Fit a pipeline on `rows` alone, and look at `watched` rows after every epoch."""
-    prepare, network = fitted[:-1], fitted[-1]
+    prepare, network = steps[:-1], steps[-1]
     inputs = prepare.fit_transform(*rows)
     network.fit(inputs, rows[1], validation=(prepare.transform(watched[0]), watched[1]))
-    return fitted
 
 
-def _tidy(history: Floats, seeds: Sequence[int]) -> pd.DataFrame:
+def _tidy(history: Floats, seeds: Sequence[int], *, watched: bool) -> pd.DataFrame:
     epochs = np.arange(1, len(history) + 1)
     parts = []
-    for part, columns in (("training", history[..., :2]), ("validation", history[..., 2:])):
+    # A loss that is no number stays: it says that a training has diverged.
+    groups = {"training": history[..., :2]} | ({"validation": history[..., 2:]} if watched else {})
+    for part, columns in groups.items():
         for number, seed in enumerate(seeds):
             table = pd.DataFrame(columns[:, number], columns=_HISTORY)
             parts.append(table.assign(seed=seed, epoch=epochs, part=part))
-    tidy = pd.concat(parts, ignore_index=True).dropna(subset=_HISTORY)
+    tidy = pd.concat(parts, ignore_index=True)
     return tidy[["seed", "epoch", "part", *_HISTORY]]

@@ -121,9 +121,8 @@ def embeddings(patients: Patients, params: Params) -> tuple[pd.DataFrame, pd.Dat
     )
     part = np.full(len(patients.names), "train", dtype=object)
     part[patients.test] = "test"
-    return points.assign(part=points["sample"].map(dict(zip(patients.names, part, strict=True)))), (
-        quality
-    )
+    parts = dict(zip(patients.names, part, strict=True))
+    return points.assign(part=points["sample"].map(parts)), quality
 
 
 def simple(patients: Patients, params: Params) -> Scored:

@@ -190,10 +190,10 @@ def _plain(label: str, value: Any) -> dict[str, Any]:
 
 def _of(errors: int, n: int) -> dict[str, Any]:
     """Return a number of errors with its interval, as those of the line-up have."""
-    from analysis_lib.evaluation.intervals import wilson
+    from analysis_lib.evaluation.intervals import of_errors
 
-    low, high = wilson(errors / n, n)
-    return {"value": errors, "low": low * n, "high": high * n}
+    low, high = of_errors(errors, n)
+    return {"value": errors, "low": low, "high": high}
 
 
 def _scored(label: str, row: Mapping[Any, Any]) -> dict[str, Any]:
@@ -207,10 +207,8 @@ def _independent_errors(scored: Scored) -> dict[str, dict[str, Any]]:
     ]
     return {
         f"errors_{row['model']}_{row['transform']}": {
-            "label": (f"{TITLES[row['model']]}, {VALUES[row['transform']]}, errors of {row['n']}"),
-            "value": round((1 - row["value"]) * row["n"]),
-            "low": (1 - row["high"]) * row["n"],
-            "high": (1 - row["low"]) * row["n"],
+            "label": f"{TITLES[row['model']]}, {VALUES[row['transform']]}, errors of {row['n']}",
+            **_of(round((1 - row["value"]) * row["n"]), row["n"]),
         }
         for row in of.to_dict("records")
     }

@@ -173,6 +173,8 @@ def lineup_sentences(found: Lineup, patients: Patients) -> list[str]:
         first,
         second + f" With {n} patients the intervals of nearly all models overlap: the order among "
         "them is not settled by these data.",
+        "On labels that mean nothing, the accuracy of nested cross-validation would lie between "
+        f"{found.chance[0]:.2f} and {found.chance[1]:.2f}.",
     ]
 
 

@@ -186,16 +186,15 @@ def learning(patients: Patients, params: Params, found: Lineup) -> pd.DataFrame:
 
 def _errors(choices: Mapping[str, Choice], patients: Patients) -> pd.DataFrame:
     from analysis_lib.evaluation.choice import in_words
-    from analysis_lib.evaluation.intervals import wilson
+    from analysis_lib.evaluation.intervals import of_errors
     from analysis_lib.models.microarray import genes_used
 
     X, y = patients.part(patients.test)
     rows = []
     for name, choice in choices.items():
         wrong = int((choice.pipeline.predict(X.to_numpy()) != y).sum())
-        low, high = wilson(wrong / len(y), len(y))
         used, setting = genes_used(choice.pipeline), in_words(choice.params)
-        rows.append((name, wrong, low * len(y), high * len(y), len(y), used, setting))
+        rows.append((name, wrong, *of_errors(wrong, len(y)), len(y), used, setting))
     columns = ["model", "errors", "low", "high", "n", "genes", "setting"]
     return pd.DataFrame(rows, columns=columns)
 

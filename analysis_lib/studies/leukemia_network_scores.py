@@ -35,7 +35,6 @@ class Comparison:
     precision_recall: pd.DataFrame
     calibration: pd.DataFrame
     confusion: pd.DataFrame
-    report: pd.DataFrame
     predictions: pd.DataFrame
     spread: pd.DataFrame
 
@@ -75,9 +74,6 @@ def compare(patients: Patients, params: Params, trained: Trained, choice: Choice
         ]
         tables["roc"].append(metrics.roc_table(name, y, p))
         tables["confusion"].append(metrics.confusion_table(name, y, called, patients.classes))
-        tables["report"].append(
-            probabilities.class_report(name, y, called, patients.classes, **given)
-        )
         if name == "baseline":
             continue
         tables["scores"].append(probabilities.average_precision_row(name, "all", y, p, **given))
@@ -115,7 +111,7 @@ def hardest(comparison: Comparison, patients: Patients) -> pd.DataFrame:
     return worst.reset_index(names="patient")[list(_WRONG_BY)].rename(columns=_WRONG_BY)
 
 
-_TABLES = ("scores", "roc", "precision_recall", "calibration", "confusion", "report")
+_TABLES = ("scores", "roc", "precision_recall", "calibration", "confusion")
 _WRONG_BY = {
     "patient": "patient",
     "true class": "true class",
