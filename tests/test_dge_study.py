@@ -7,23 +7,23 @@ import pandas as pd
 import pytest
 
 from analysis_lib.errors import AnalysisError
-from analysis_lib.studies import dge, dge_words
+from analysis_lib.studies.dge import steps, words
 from analysis_lib.tables import write_table
 
 
 @pytest.fixture(scope="module")
 def default():
     """Everything the default run computes, but for the permutation test's full length."""
-    study = dge.load(dge.Params())
-    rows = dge.rows(study)
-    return study, rows, dge.compare(study, rows), dge.lasso(study, rows)
+    study = steps.load(steps.Params())
+    rows = steps.rows(study)
+    return study, rows, steps.compare(study, rows), steps.lasso(study, rows)
 
 
 @pytest.fixture(scope="module")
 def numbers(default):
     study, rows, comparison, kept = default
-    quick = dge.load(dge.Params(permutations=20))
-    return dge_words.metrics(study, comparison, kept, dge.permute(quick, rows, comparison))
+    quick = steps.load(steps.Params(permutations=20))
+    return words.metrics(study, comparison, kept, steps.permute(quick, rows, comparison))
 
 
 def test_the_default_run_gives_the_published_calls(default):
@@ -54,21 +54,21 @@ def test_the_default_run_gives_the_published_coefficients(default):
 
 
 def test_the_default_run_is_reproduced_and_says_so(default, numbers):
-    rows = dge_words.published(default[0], numbers)
+    rows = words.published(default[0], numbers)
     assert len(rows) == 18
     assert {row["status"] for row in rows} == {"reproduced"}
 
 
 def test_a_drift_is_seen(default, numbers):
     drifted = {**numbers, "accuracy_svm_all": {**numbers["accuracy_svm_all"], "value": 0.95}}
-    rows = {row["what"]: row["status"] for row in dge_words.published(default[0], drifted)}
+    rows = {row["what"]: row["status"] for row in words.published(default[0], drifted)}
     assert rows["SVM (RBF), test accuracy"] == "drifted"
     assert rows["SVM (RBF), test AUC"] == "reproduced"
 
 
 def test_other_parameters_are_not_compared_where_they_matter(numbers):
-    study = dge.load(dge.Params(p_threshold=0.01))
-    status = {row["what"]: row["status"] for row in dge_words.published(study, numbers)}
+    study = steps.load(steps.Params(p_threshold=0.01))
+    status = {row["what"]: row["status"] for row in words.published(study, numbers)}
     assert status["genes up"] == "not comparable"
     assert status["SVM (RBF), test accuracy"] == "reproduced"
 
@@ -76,12 +76,12 @@ def test_other_parameters_are_not_compared_where_they_matter(numbers):
 def test_the_audit_names_the_fold_change_and_nothing_is_left_without_it(default):
     comparison = default[2]
     assert comparison.leaking == ["logFC"]
-    honest = comparison.scores[comparison.scores["features"] == dge.HONEST]
+    honest = comparison.scores[comparison.scores["features"] == steps.HONEST]
     accuracy = honest[honest["metric"] == "cv_accuracy"]
     assert (accuracy["low"] < 0.55).all()
-    words = " ".join(dge_words.audit_conclusion(comparison))
-    assert "logFC gives the label away" in words
-    assert "no better than guessing" in words
+    said = " ".join(words.audit_conclusion(comparison))
+    assert "logFC gives the label away" in said
+    assert "no better than guessing" in said
 
 
 def test_every_score_has_an_interval_around_it(default):
@@ -109,7 +109,7 @@ def table(tmp_path, n=300, seed=0, **columns):
         }
     )
     write_table(frame, tmp_path / "mine.csv")
-    return dge.Params(data=str(tmp_path / "mine.csv"), permutations=20, cv_repeats=1)
+    return steps.Params(data=str(tmp_path / "mine.csv"), permutations=20, cv_repeats=1)
 
 
 def test_no_gene_is_lost_without_being_counted(tmp_path):
@@ -118,8 +118,8 @@ def test_no_gene_is_lost_without_being_counted(tmp_path):
     p[:120] = np.nan
     mean = rng.exponential(100, 300)
     mean[100:130] = np.nan
-    study = dge.load(table(tmp_path, pvalue=p, baseMean=mean))
-    rows = dge.rows(study)
+    study = steps.load(table(tmp_path, pvalue=p, baseMean=mean))
+    rows = steps.rows(study)
     assert sum(study.calls.values()) == 300
     assert study.calls["not tested"] == 120
     assert dict(rows.left_out) == {"no pvalue": 120, "no baseMean": 10}
@@ -128,7 +128,7 @@ def test_no_gene_is_lost_without_being_counted(tmp_path):
 
 def test_more_genes_than_the_models_take_are_sampled_by_class(tmp_path):
     params = table(tmp_path, n=1000, log2FoldChange=np.r_[-np.ones(800), np.ones(200)])
-    rows = dge.rows(dge.load(params.model_copy(update={"max_genes": 100})))
+    rows = steps.rows(steps.load(params.model_copy(update={"max_genes": 100})))
     assert rows.classes == {"down": 80, "up": 20}
     assert sum(count for _, count in rows.left_out) == 900
 
@@ -137,16 +137,16 @@ def test_a_table_without_means_has_two_features(tmp_path):
     params = table(tmp_path)
     frame = pd.read_csv(params.data).drop(columns="baseMean")
     write_table(frame, tmp_path / "mine.csv")
-    rows = dge.rows(dge.load(params))
+    rows = steps.rows(steps.load(params))
     assert rows.features == ["logFC", "pvalue"]
 
 
 def test_adjusted_p_values_are_computed_when_the_table_has_none(tmp_path):
     params = table(tmp_path).model_copy(update={"p_value": "adjusted"})
-    study = dge.load(params)
+    study = steps.load(params)
     assert study.p == "padj"
     assert (study.genes["padj"] >= study.genes["pvalue"] * (1 - 1e-12)).all()
-    assert any("Benjamini" in note for note in dge_words.table_notes(study))
+    assert any("Benjamini" in note for note in words.table_notes(study))
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_adjusted_p_values_are_computed_when_the_table_has_none(tmp_path):
 def test_what_cannot_be_modelled_is_refused_with_the_numbers(tmp_path, columns, values, parts):
     params = table(tmp_path, **columns).model_copy(update=values)
     with pytest.raises(AnalysisError) as caught:
-        dge.rows(dge.load(params))
+        steps.rows(steps.load(params))
     message = str(caught.value)
     assert all(part in message for part in parts), message
     assert len(message.splitlines()) <= 5
@@ -179,14 +179,14 @@ def test_xgboost_that_is_not_installed_is_left_out_and_said(monkeypatch):
     from analysis_lib.models import lineup
 
     monkeypatch.setattr(lineup, "unavailable", lambda: {"xgboost": "XGBoost is not installed."})
-    study = dge.load(dge.Params(cv_repeats=1, models=["logistic", "xgboost"]))
-    comparison = dge.compare(study, dge.rows(study))
+    study = steps.load(steps.Params(cv_repeats=1, models=["logistic", "xgboost"]))
+    comparison = steps.compare(study, steps.rows(study))
     assert comparison.unavailable == {"xgboost": "XGBoost is not installed."}
     assert set(comparison.scores["model"]) == {"logistic", "baseline"}
 
 
 def test_check_says_what_a_run_would_work_on():
-    told = dict(dge.check(dge.Params()))
+    told = dict(steps.check(steps.Params()))
     assert told["rows"] == "200 genes"
     assert told["classes"] == "100 down, 100 up"
     assert "46 up" in told["calls"]
@@ -194,7 +194,7 @@ def test_check_says_what_a_run_would_work_on():
 
 
 def test_top_genes_come_by_p_value_then_fold_change():
-    top = dge.top_genes(dge.load(dge.Params(top_genes=10)))
+    top = steps.top_genes(steps.load(steps.Params(top_genes=10)))
     assert len(top) == 10
     assert top["pvalue"].is_monotonic_increasing
 
@@ -204,24 +204,24 @@ def test_when_every_feature_gives_the_label_away_there_is_nothing_else_to_learn_
     params = table(tmp_path, log2FoldChange=fold, pvalue=np.where(fold > 0, 0.01, 0.6))
     frame = pd.read_csv(params.data).drop(columns="baseMean")
     write_table(frame, tmp_path / "mine.csv")
-    study = dge.load(params)
-    rows = dge.rows(study)
-    comparison = dge.compare(study, rows)
+    study = steps.load(params)
+    rows = steps.rows(study)
+    comparison = steps.compare(study, rows)
     assert comparison.leaking == ["logFC", "pvalue"]
-    assert comparison.best(dge.HONEST) is None
-    assert "nothing else to learn from" in " ".join(dge_words.audit_conclusion(comparison))
-    null = dge.permute(study, rows, comparison)
-    assert "without" not in dge_words.permutation_sentence(null, comparison)
-    assert dge_words.metrics(study, comparison, dge.lasso(study, rows), null)
+    assert comparison.best(steps.HONEST) is None
+    assert "nothing else to learn from" in " ".join(words.audit_conclusion(comparison))
+    null = steps.permute(study, rows, comparison)
+    assert "without" not in words.permutation_sentence(null, comparison)
+    assert words.metrics(study, comparison, steps.lasso(study, rows), null)
 
 
 def test_a_feature_that_is_the_same_for_all_genes_is_left_out_and_named(tmp_path):
     params = table(tmp_path, baseMean=np.full(300, 7.0))
-    rows = dge.rows(dge.load(params))
+    rows = steps.rows(steps.load(params))
     assert rows.features == ["logFC", "pvalue"]
     assert rows.constant == ("baseMean",)
-    told = dge_words.rows_notes(dge.load(params), rows)
+    told = words.rows_notes(steps.load(params), rows)
     assert (
         "baseMean is the same for all genes, tells nothing, and is left out of the models." in told
     )
-    assert ("left out", "baseMean (the same for all genes)") in dge.check(params)
+    assert ("left out", "baseMean (the same for all genes)") in steps.check(params)

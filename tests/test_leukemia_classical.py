@@ -8,10 +8,8 @@ import pytest
 
 from analysis_lib.errors import ParameterError
 from analysis_lib.models.voting import WeightedVoting
-from analysis_lib.studies import leukemia_classical as study
-from analysis_lib.studies import leukemia_classical_numbers as numbers
-from analysis_lib.studies import leukemia_classical_words as words
-from analysis_lib.studies import leukemia_lineup as lineup
+from analysis_lib.studies.leukemia_classical import lineup, numbers, words
+from analysis_lib.studies.leukemia_classical import steps as study
 from tests.leukemia_tables import write_own
 
 QUICK = {

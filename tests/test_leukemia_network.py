@@ -10,9 +10,8 @@ import pytest
 
 from analysis_lib import results
 from analysis_lib.errors import AnalysisError, TableError
-from analysis_lib.studies import leukemia_network as study
-from analysis_lib.studies import leukemia_network_scores as scores
-from analysis_lib.studies import leukemia_network_words as words
+from analysis_lib.studies.leukemia_network import scores, words
+from analysis_lib.studies.leukemia_network import steps as study
 from tests.leukemia_tables import write_own
 
 QUICK = {"repeats": 4, "epochs": 15, "layers": [6], "bootstrap": 100, "cv_folds": 3}

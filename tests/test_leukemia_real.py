@@ -8,11 +8,10 @@ import pytest
 from analysis_lib.datasets.golub_genes import HIGHER_IN_ALL, HIGHER_IN_AML
 from analysis_lib.evaluation import nested
 from analysis_lib.models.microarray import candidates
-from analysis_lib.studies import leukemia_classical as classical
-from analysis_lib.studies import leukemia_classical_numbers as numbers
-from analysis_lib.studies import leukemia_lineup as lineup
-from analysis_lib.studies import leukemia_network as network
-from analysis_lib.studies import leukemia_network_scores as scores
+from analysis_lib.studies.leukemia_classical import lineup, numbers
+from analysis_lib.studies.leukemia_classical import steps as classical
+from analysis_lib.studies.leukemia_network import scores
+from analysis_lib.studies.leukemia_network import steps as network
 from tests.real_data import golub_folder
 
 pytestmark = pytest.mark.realdata

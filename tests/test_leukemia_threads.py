@@ -13,8 +13,8 @@ from analysis_lib.files import PROJECT
 from tests.leukemia_tables import write_own
 
 NETWORK = """
-from analysis_lib.studies import leukemia_network as study
-from analysis_lib.studies import leukemia_network_scores as scores, leukemia_network_words as words
+from analysis_lib.studies.leukemia_network import steps as study
+from analysis_lib.studies.leukemia_network import scores, words
 params = study.Params.of({**own, "repeats": 3, "epochs": 60, "bootstrap": 100, "cv_folds": 3})
 patients = study.load(params)
 trained, choice = study.train(patients, params), study.regularise(patients, params)
@@ -22,8 +22,8 @@ compared = scores.compare(patients, params, trained, choice)
 found = words.metrics(patients, trained, compared)
 """
 CLASSICAL = """
-from analysis_lib.studies import leukemia_classical as study, leukemia_lineup as lineup
-from analysis_lib.studies import leukemia_classical_numbers as numbers
+from analysis_lib.studies.leukemia_classical import lineup, steps as study
+from analysis_lib.studies.leukemia_classical import numbers
 params = study.Params.of({**own, "transform": "raw", "cv_folds": 3, "cv_repeats": 1,
     "permutations": 20, "draws": 5, "resamples": 20, "bootstrap": 100, "embedding_seeds": 2})
 patients = study.load(params)

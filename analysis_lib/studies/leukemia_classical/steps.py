@@ -14,7 +14,7 @@ from pydantic import Field
 from analysis_lib.datasets import expression
 from analysis_lib.errors import ParameterError
 from analysis_lib.studies import leukemia
-from analysis_lib.studies.leukemia import LeukemiaParams, Patients, sources
+from analysis_lib.studies.leukemia import LeukemiaParams, Patients
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from analysis_lib.evaluation.clusters import Clusters
 
-__all__ = ["Params", "check", "sources"]
 
 Model = Literal[
     "logistic_l2",

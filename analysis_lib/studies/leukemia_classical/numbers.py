@@ -9,9 +9,9 @@ import pandas as pd
 
 from analysis_lib import results
 from analysis_lib.studies.leukemia import Patients
-from analysis_lib.studies.leukemia_classical import Params, Scored
-from analysis_lib.studies.leukemia_classical_words import HELD_OUT, TITLES, VALUES
-from analysis_lib.studies.leukemia_lineup import Lineup
+from analysis_lib.studies.leukemia_classical.lineup import Lineup
+from analysis_lib.studies.leukemia_classical.steps import Params, Scored
+from analysis_lib.studies.leukemia_classical.words import HELD_OUT, TITLES, VALUES
 from analysis_lib.studies.published import Published, held_against
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis_lib.datasets.golub_genes import LISTED
 from analysis_lib.studies.leukemia import Patients
-from analysis_lib.studies.leukemia_classical import Params, filled, inner_folds, plain
+from analysis_lib.studies.leukemia_classical.steps import Params, filled, inner_folds, plain
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

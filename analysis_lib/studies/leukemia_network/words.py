@@ -10,8 +10,8 @@ import pandas as pd
 from analysis_lib import results
 from analysis_lib.evaluation.intervals import wilson
 from analysis_lib.studies.leukemia import Patients
-from analysis_lib.studies.leukemia_network import Params, Trained
-from analysis_lib.studies.leukemia_network_scores import Comparison
+from analysis_lib.studies.leukemia_network.scores import Comparison
+from analysis_lib.studies.leukemia_network.steps import Params, Trained
 from analysis_lib.studies.published import Published, held_against
 
 if TYPE_CHECKING:

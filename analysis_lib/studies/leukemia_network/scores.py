@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis_lib.studies.leukemia import Patients
-from analysis_lib.studies.leukemia_network import THRESHOLD, Params, Trained, seeds, train
+from analysis_lib.studies.leukemia_network.steps import THRESHOLD, Params, Trained, seeds, train
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,7 +14,7 @@ from pydantic import Field
 from analysis_lib import results
 from analysis_lib.datasets import expression
 from analysis_lib.studies import Prediction, leukemia
-from analysis_lib.studies.leukemia import LeukemiaParams, Patients, sources
+from analysis_lib.studies.leukemia import LeukemiaParams, Patients
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from analysis_lib.evaluation.curves import Diagnosis
     from analysis_lib.models.network import Network
 
-__all__ = ["Params", "check", "predict", "sources"]
 
 THRESHOLD = 0.5
 _SEARCH_SEEDS = 3

@@ -10,8 +10,8 @@ import pandas as pd
 
 from analysis_lib.models.microarray import METHODS
 from analysis_lib.studies.leukemia import Patients
-from analysis_lib.studies.leukemia_classical import Scored
-from analysis_lib.studies.leukemia_lineup import GENES, STRONG, Lineup
+from analysis_lib.studies.leukemia_classical.lineup import GENES, STRONG, Lineup
+from analysis_lib.studies.leukemia_classical.steps import Scored
 
 if TYPE_CHECKING:
     from analysis_lib.evaluation.clusters import Clusters
