@@ -15,9 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from analysis_lib import files
+from analysis_lib.errors import ParameterError, RunError
 
+RUNS = files.PROJECT / "build" / "runs"
+"""Where the engine keeps the good results of every run, below their study's name."""
+
+RECORD = "record.json"
 FOLDER_VARIABLE = "ANALYSIS_RUN_FOLDER"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}(\.[a-z0-9]{1,8}){0,2}")
+_RUN = re.compile(r"(?P<study>[a-z][a-z0-9_]*)/(?P<name>[a-z0-9][a-z0-9_-]{0,63})")
 
 
 def folder() -> Path | None:
@@ -36,6 +42,29 @@ def path(*parts: str) -> Path | None:
             raise ValueError(f"{part!r} is no name for a result: lower-case letters, digits, _")
     run = folder()
     return run.joinpath(*parts) if run else None
+
+
+def of_run(run: str, root: Path = RUNS) -> Path:
+    """Return the folder of the good results of another run, called `study/name`.
+
+    An error when there are none. Whether they are still as they were made, the engine checks.
+    """
+    named = _RUN.fullmatch(run)
+    if not named:
+        raise ParameterError(
+            "A run is called by its study and its name.",
+            got=run,
+            expected=f"{run.partition('/')[0] or 'study'}/<name>",
+        )
+    study, name = named["study"], named["name"]
+    if not (root / study / name / RECORD).exists():
+        there = sorted(r.parent.name for r in (root / study).glob(f"*/{RECORD}"))
+        raise RunError(
+            f"There is no run {run}.",
+            got=f"of {study}: {', '.join(t for t in there if '.' not in t) or 'no run at all'}",
+            remedy=f"Make it: make run STUDY={study} NAME={name}.",
+        )
+    return root / study / name
 
 
 def save_metrics(

@@ -16,7 +16,7 @@ BASE = {"errors", "files", "results", "tables"}
 MAY_IMPORT = {
     "errors": set(),
     "files": set(),
-    "results": {"files"},
+    "results": {"errors", "files"},
     "tables": {"errors", "files"},
     "datasets": BASE,
     "models": BASE,

@@ -78,6 +78,43 @@ def test_two_halves_in_two_folders_are_no_whole(tmp_path):
     assert choose(data_set(), folders=folders).kind == "simulated"
 
 
+def two_sets():
+    values, labels = data_set().files
+    first = replace(data_set(), name="values", title="Values", files=(values,))
+    return first, replace(data_set(), name="labels", title="Labels", files=(labels,))
+
+
+def test_sets_that_belong_together_are_real_when_all_are_there(lay):
+    folder = lay(*CONTENTS)
+    chosen = sources.choose_together(two_sets(), folders=[folder])
+    assert [(s.dataset, s.kind, s.note) for s in chosen] == [
+        ("values", "real", ""),
+        ("labels", "real", ""),
+    ]
+
+
+@pytest.mark.parametrize(("there", "absent"), [("values.csv", "labels"), ("labels.csv", "values")])
+def test_sets_that_belong_together_are_never_mixed(lay, there, absent):
+    folder = lay(there)
+    chosen = sources.choose_together(two_sets(), folders=[folder])
+    assert {s.kind for s in chosen} == {"simulated"}
+    assert all(s.files == () for s in chosen)
+    told = "Real files are here in part, so none is used; missing: " + absent + "."
+    assert [s.note for s in chosen] == [told, ""]
+
+
+def test_sets_that_are_not_here_at_all_need_no_note(tmp_path):
+    chosen = sources.choose_together(two_sets(), folders=[tmp_path])
+    assert [(s.kind, s.note) for s in chosen] == [("simulated", "")] * 2
+
+
+def test_a_changed_file_of_one_set_is_an_error_for_all(lay):
+    folder = lay("values.csv", values=b"gene,value\nA,2\n")
+    folder = lay("labels.csv")
+    with pytest.raises(DataError, match=r"values\.csv"):
+        sources.choose_together(two_sets(), folders=[folder])
+
+
 def test_a_growing_file_does_not_count(lay):
     folder = lay("values.csv")
     (folder / "toys" / "labels.csv.part").write_bytes(CONTENTS["labels.csv"])

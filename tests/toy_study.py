@@ -7,6 +7,7 @@ from pydantic import Field
 
 from analysis_lib import files, results
 from analysis_lib.datasets.sources import Source, SourceFile
+from analysis_lib.errors import DataError
 from analysis_lib.studies.params import StudyParams
 
 SETUP = """\
@@ -26,6 +27,8 @@ def sources(params: Params) -> list[Source]:
     if params.data is None:
         return []
     path = Path(params.data)
+    if not path.is_file():
+        raise DataError("Your data file does not exist.", where=str(path))
     file = SourceFile(path.name, path, files.sha256(path), None)
     return [Source("toy_table", "yours", "A table", (file,))]
 

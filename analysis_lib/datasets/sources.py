@@ -106,6 +106,34 @@ def choose(
     return _simulated(dataset, missing)
 
 
+def choose_together(
+    datasets: Sequence[DataSet], folders: Sequence[Path] | None = None
+) -> list[Source]:
+    """Choose for data sets that a study needs together: all of them real, or all simulated.
+
+    Parameters
+    ----------
+    folders : sequence of Path, optional
+        Data folders to look in, `data_folders()` when not given.
+    """
+    chosen = [choose(dataset, folders=folders) for dataset in datasets]
+    real = [source.title for source in chosen if source.kind == "real"]
+    if len(real) == len(chosen):
+        return chosen
+    absent = [d.name for d, source in zip(datasets, chosen, strict=True) if source.kind != "real"]
+    note = (
+        f"Real files are here in part, so none is used; missing: {', '.join(absent)}."
+        if real
+        else ""
+    )
+    return [
+        Source(dataset.name, "simulated", dataset.title, (), note if i == 0 else "")
+        if real
+        else source
+        for i, (dataset, source) in enumerate(zip(datasets, chosen, strict=True))
+    ]
+
+
 def data_folders() -> list[Path]:
     """Return the folders in which real files are looked for, the first one first."""
     places = [files.PROJECT / "data", download_folder()]

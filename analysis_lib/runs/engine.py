@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import nbformat
 
 from analysis_lib import files, results, studies
-from analysis_lib.errors import ParameterError, RunError
+from analysis_lib.errors import AnalysisError, RunError
 from analysis_lib.runs import processes
 from analysis_lib.runs.execute import Execution, Limits, execute
 from analysis_lib.runs.key import differences, key, parts
@@ -50,13 +50,17 @@ VERSIONS = (
 
 @dataclass(frozen=True)
 class Plan:
-    """A run that was asked for, checked and ready: its parameters, its data, its key."""
+    """A run that was asked for, checked and ready: its parameters, its data, its key.
+
+    `before` says what is out of date about the run whose results it works on, if it does.
+    """
 
     spec: RunSpec
     params: StudyParams
     sources: list[Source]
     parts: Mapping[str, str]
     key: str
+    before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,30 +100,14 @@ class Runs:
 
         An error when there are none, or when a file of them was changed since.
         """
-        study, slash, name = run.partition("/")
-        studies.info(study)
-        if not slash:
-            raise ParameterError(
-                "A run is called by its study and its name.",
-                got=run,
-                expected=f"{study}/<name>, as in {study}/default",
-            )
-        check_name(name)
-        folder = self.folder(study, name)
-        if not (folder / RECORD).exists():
-            there = sorted(r.parent.name for r in (self.root / study).glob(f"*/{RECORD}"))
-            raise RunError(
-                f"There is no run {run}.",
-                where=str(folder),
-                got=f"of {study}: {', '.join(t for t in there if '.' not in t) or 'no run at all'}",
-                remedy=f"Make it: make run STUDY={study} NAME={name}.",
-            )
+        studies.info(run.partition("/")[0])
+        folder = results.of_run(run, self.root)
         if bad := damaged(folder, read_record(folder)):
             raise RunError(
                 f"The results of {run} are damaged.",
                 where=str(folder),
                 got=", ".join(bad[:3]),
-                remedy=f"Make them again: make run STUDY={study} NAME={name}.",
+                remedy=f"Make them again: {_command(run)}",
             )
         return folder
 
@@ -128,9 +116,25 @@ class Runs:
         check_name(spec.name)
         study = studies.load(spec.study)
         params = study.Params.of(spec.values)
+        before = self._before(spec.study, params)
         sources = study.sources(params)
         digests = parts(self._notebook(spec.study), params.as_json(), sources, self.project)
-        return Plan(spec, params, sources, digests, key(digests))
+        return Plan(spec, params, sources, digests, key(digests), before)
+
+    def _before(self, study: str, params: StudyParams) -> tuple[str, ...]:
+        """Say what is out of date about the run that a study works on, which must be a good one."""
+        named = studies.info(study).reads
+        if named is None:
+            return ()
+        run = getattr(params, named)
+        record = read_record(self.good(run))
+        try:
+            plan = self.plan(RunSpec(record.study, record.run, record.parameters))
+        except AnalysisError as error:  # its data are gone, say; its results are good all the same
+            return (f"{run}, which it works on, cannot be made again: {error.what}",)
+        if changed := self.stale(plan, record):
+            return (f"{run}, which it works on, is out of date: {', '.join(changed)}",)
+        return ()
 
     def fresh(self, plan: Plan) -> Record | None:
         """Return the record of a run whose results stand as they are; None when it must run."""
@@ -151,13 +155,16 @@ class Runs:
 
     def stale(self, plan: Plan, record: Record) -> tuple[str, ...]:
         """Say what changed since a run was recorded; nothing when it is as fresh as can be."""
-        return differences(record.parts, plan.parts)
+        return differences(record.parts, plan.parts) + plan.before
 
     def ensure(
         self, spec: RunSpec, *, force: bool = False, limits: Limits | None = None
     ) -> Outcome:
         """Make a run unless it is there already; a failure is recorded and raised."""
         plan = self.plan(spec)
+        for words in plan.before:
+            run = getattr(plan.params, studies.info(spec.study).reads or "")
+            self.say(f"{spec.id}: {words.rstrip('.')}. Renew it: {_command(run)}")
         with self._alone(spec):
             self._tidy(spec)
             record = None if force else self.fresh(plan)
@@ -277,6 +284,11 @@ def incomplete(folder: Path, plan: Plan) -> Failure | None:
     if read != expected:
         return Failure("A data file changed while the notebook was reading it.")
     return None
+
+
+def _command(run: str) -> str:
+    study, _, name = run.partition("/")
+    return f"make run STUDY={study} NAME={name}."
 
 
 @cache

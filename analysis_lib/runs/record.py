@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from analysis_lib import files
+from analysis_lib import files, results
 from analysis_lib.errors import RunError
 
 FORMAT = 1
-RECORD = "record.json"
+RECORD = results.RECORD
 NOTEBOOK = "notebook.ipynb"
 REQUIRED = (NOTEBOOK, "params.json", "metrics.json", "data.json")
 

@@ -42,7 +42,8 @@ def make_all(runs: Runs, specs: Sequence[RunSpec]) -> list[RunState]:
     """
     for spec in specs:
         studies.load(spec.study).Params.of(spec.values)
-    for spec in specs:
+    # A study that works on the run of another one is made after it.
+    for spec in sorted(specs, key=lambda spec: studies.info(spec.study).reads is not None):
         try:
             runs.ensure(spec)
         except RunError as error:

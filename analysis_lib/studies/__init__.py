@@ -20,12 +20,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StudyInfo:
-    """What is known of a study before it is loaded; its notebook is `notebooks/<name>.ipynb`."""
+    """What is known of a study before it is loaded; its notebook is `notebooks/<name>.ipynb`.
+
+    `reads` is the name of the parameter that names a run of another study, whose results this
+    one works on.
+    """
 
     name: str
     title: str
     question: str
     datasets: tuple[str, ...]
+    reads: str | None = None
 
 
 STUDIES = {
