@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 
+import normalise_counts
 import read_tables
 import rebuild
 import train_networks
@@ -14,7 +15,7 @@ def main() -> None:
     """Run all benchmarks and print medians and ratios."""
     print(f"{platform.platform(terse=True)}, {os.cpu_count()} cores, Python", end=" ")
     print(platform.python_version())
-    for benchmark in (read_tables, rebuild, train_networks):
+    for benchmark in (read_tables, rebuild, train_networks, normalise_counts):
         result = benchmark.measure()
         print(f"\n{result['what']}, beside {result['peer']}")
         for name, seconds in result["seconds"].items():

@@ -1,17 +1,23 @@
 """Components are scikit-learn's with fixed signs; pictures are repeatable and honestly judged."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE, trustworthiness
+from sklearn.metrics import silhouette_score
 from sklearn.preprocessing import StandardScaler
 
 from analysis_lib import embedding
-from analysis_lib.embedding import pca
+from analysis_lib.embedding import components, pca
 from analysis_lib.errors import ParameterError, TableError
+from analysis_lib.files import PROJECT
 
 
 def _table(rows=30, columns=4, seed=0):
@@ -266,3 +272,229 @@ def test_one_feature_makes_no_picture():
     X = pd.DataFrame({"a": np.arange(20.0), "b": 1.0})
     with pytest.raises(TableError, match="20 rows, 1 features that vary"):
         embedding.tsne(X, seed=1, perplexity=3)
+
+
+def _cells(rows=520, features=30, types=4, seed=0):
+    """Many rows: above the number that is computed exactly."""
+    draws = np.random.default_rng(seed)
+    kind = draws.integers(0, types, rows)
+    values = 4 * draws.normal(size=(types, features))[kind] + draws.normal(size=(rows, features))
+    names = [f"c{i}" for i in range(rows)]
+    about = pd.DataFrame({"type": [f"t{k}" for k in kind]}, index=names)
+    return pd.DataFrame(values, index=names).add_prefix("g"), about
+
+
+@pytest.mark.parametrize("standardise", [True, False])
+@pytest.mark.parametrize(("rows", "features"), [(520, 30), (520, 700), (501, 501)])
+def test_components_of_many_rows_are_those_of_a_full_decomposition(rows, features, standardise):
+    X, _ = _cells(rows, features)
+    X = X * np.linspace(1, 3, features) + 7
+    scores, explained = pca(X, 10, standardise=standardise)
+    values = StandardScaler(with_std=standardise).fit_transform(X)
+    reference = PCA(10, svd_solver="full").fit(values)
+    expected = reference.transform(values)
+    sides = np.sign((expected * scores.to_numpy()).sum(axis=0))
+    assert scores.to_numpy() == pytest.approx(expected * sides, abs=1e-7)
+    assert explained["ratio"].to_numpy() == pytest.approx(reference.explained_variance_ratio_)
+
+
+def test_few_and_many_rows_agree_on_the_signs(monkeypatch):
+    X, _ = _cells(60, 90)
+    few = pca(X, 8)[0]
+    monkeypatch.setattr("analysis_lib.embedding.components.FEW_ROWS", 10)
+    assert pca(X, 8)[0].to_numpy() == pytest.approx(few.to_numpy(), abs=1e-8)
+    monkeypatch.undo()
+    narrow = X.iloc[:, :6]
+    few = pca(narrow, 6)[0]
+    monkeypatch.setattr("analysis_lib.embedding.components.FEW_ROWS", 10)
+    assert pca(narrow, 6)[0].to_numpy() == pytest.approx(few.to_numpy(), abs=1e-8)
+
+
+@pytest.mark.parametrize("features", [400, 700])
+def test_components_beyond_the_rank_are_zero_and_not_noise(features):
+    draws = np.random.default_rng(0)
+    X = pd.DataFrame(draws.normal(size=(520, 3)) @ draws.normal(size=(3, features)))
+    scores, explained = pca(X, 6)
+    assert scores.iloc[:, :3].std().gt(1).all()
+    assert scores.iloc[:, 3:].eq(0).all(axis=None)
+    assert explained["ratio"].iloc[3:].eq(0).all()
+
+
+def test_centred_features_keep_their_weight_and_their_common_unit_does_not_matter():
+    X, _ = _cells(80, 12)
+    wide = X * np.r_[[100.0], np.ones(11)]
+    first = pca(wide, 2, standardise=False)[0]["PC1"]
+    assert abs(np.corrcoef(first, wide["g0"])[0, 1]) > 0.999
+    assert abs(np.corrcoef(pca(wide, 2)[0]["PC1"], wide["g0"])[0, 1]) < 0.99
+    assert first.to_numpy() == pytest.approx(pca(wide / 50, 2, standardise=False)[0]["PC1"] * 50)
+    one, other = (components.components(t, standardise=False) for t in (wide, wide * 1e-6))
+    assert one == pytest.approx(other, abs=2e-5)
+
+
+def test_many_rows_give_a_good_picture_that_their_order_does_not_decide():
+    X, about = _cells(types=6)
+    X = X + np.random.default_rng(1).normal(size=X.shape) * 2
+    order = np.random.default_rng(0).permutation(len(X))
+    one, other = (embedding.tsne(t, seed=1, perplexity=30) for t in (X, X.iloc[order]))
+    assert embedding.stability([one, other[np.argsort(order)]], 15)[0] > 0.75
+    assert embedding.neighbour_purity(one, about["type"], 15) > 0.95
+    assert embedding.trustworthiness(X, one, 15) > embedding.trustworthiness(
+        X, pca(X, 2)[0].to_numpy(), 15
+    )
+
+
+SCRIPT = """
+import hashlib, sys
+from analysis_lib import embedding
+from tests.test_embedding import _cells
+X, about = _cells(features=600)
+points, quality = embedding.pictures(X, about, seed=1, methods=["PCA", "t-SNE"])
+print(hashlib.sha256(points[["x", "y"]].to_numpy().tobytes()).hexdigest())
+"""
+
+
+def test_the_number_of_threads_does_not_change_a_picture():
+    """Rounded components of a full decomposition, and steps that are added up in one thread."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", SCRIPT],
+            env=os.environ | dict.fromkeys(names, threads),
+            cwd=PROJECT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for threads in ("1", "3")
+    ]
+    one, other = (process.communicate()[0] for process in running)
+    assert len(one) == 65
+    assert one == other
+
+
+@pytest.fixture(scope="module")
+def pictured():
+    X, about = _cells()
+    about["line"] = "l" + (np.arange(len(X)) % 7).astype(str).astype(object)
+    about.loc[about.index[::3], "line"] = ""
+    return X, about, *embedding.pictures(X, about, seed=3, standardise=False)
+
+
+def test_every_method_has_one_picture_with_all_labels(pictured):
+    X, about, points, _ = pictured
+    assert list(points) == ["method", "x", "y", "sample", "type", "line"]
+    assert points["method"].unique().tolist() == ["PCA", "t-SNE", "UMAP"]
+    for _, part in points.groupby("method"):
+        assert part["sample"].tolist() == list(X.index)
+        assert part["type"].tolist() == about["type"].tolist()
+        assert part["line"].tolist() == about["line"].tolist()
+    assert np.isfinite(points[["x", "y"]]).all(axis=None)
+
+
+def test_measures_of_pictures_stand_beside_chance(pictured):
+    X, about, points, found = pictured
+    assert list(found) == ["method", "measure", "labels", "value", "chance"]
+    assert found["labels"].tolist() == ["", "type", "type", "line", "line"] * 3
+    table = found.set_index(["method", "measure", "labels"])
+    known = (about["line"] != "").to_numpy()
+    for method, part in points.groupby("method"):
+        picture = part[["x", "y"]].to_numpy()
+        expected = trustworthiness(X - X.mean(), picture, n_neighbors=15)
+        assert table.loc[(method, "trustworthiness", ""), "value"] == pytest.approx(expected)
+        expected = embedding.neighbour_purity(picture[known], about["line"][known], 15)
+        assert table.loc[(method, "neighbour purity", "line"), "value"] == expected
+        expected = silhouette_score(picture, about["type"])
+        assert table.loc[(method, "silhouette", "type"), "value"] == pytest.approx(expected)
+    # Types lie apart; lines were dealt out in turn and mean nothing.
+    types = found[(found["labels"] == "type") & (found["method"] != "PCA")]
+    assert (types["value"] - types["chance"]).min() > 0.5
+    lines = found[found["labels"] == "line"]
+    assert (lines["value"] - lines["chance"]).abs().max() < 0.05
+
+
+def test_methods_can_be_chosen_and_what_cannot_be_measured_is_left_open():
+    X, _ = _cells(80)
+    about = pd.DataFrame({"same": "a", "none": ["", None] * 40}, index=X.index)
+    points, found = embedding.pictures(X, about, seed=1, methods=["t-SNE"], perplexity=9)
+    assert points["method"].unique().tolist() == ["t-SNE"]
+    values = found.set_index(["measure", "labels"])["value"]
+    assert values[("neighbour purity", "same")] == 1
+    assert values[[("silhouette", "same"), ("silhouette", "none")]].isna().all()
+    assert np.isnan(values[("neighbour purity", "none")])
+
+
+def test_of_very_many_rows_some_are_measured(monkeypatch):
+    monkeypatch.setattr("analysis_lib.embedding.drawing._MEASURED", 150)
+    X, about = _cells(400)
+    points, found = embedding.pictures(X, about, seed=1, methods=["PCA"])
+    assert len(points) == 400
+    values = found.set_index("measure")
+    whole = embedding.trustworthiness(X, points[["x", "y"]].to_numpy(), 15)
+    assert values.loc["trustworthiness", "value"] == pytest.approx(whole, abs=0.1)
+    assert values.loc["trustworthiness", "chance"] == embedding.chance_trustworthiness(150, 15)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.integers(5, 30), st.integers(2, 5))
+def test_silhouettes_are_scikit_learns(seed, rows, kinds):
+    draws = np.random.default_rng(seed)
+    points = draws.normal(size=(rows, 2)).round(draws.integers(0, 3))
+    labels = np.r_[np.arange(kinds - 1), draws.integers(0, kinds, rows - kinds + 1)]
+    assume(1 < len(np.unique(labels)) < rows)
+    expected = silhouette_score(points, labels)
+    assert embedding.silhouette(points, labels) == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_label_with_one_row_counts_as_zero_and_nothing_to_compare_as_nan():
+    points = np.array([[0.0, 0], [0, 1], [9, 0]])
+    # Of the first two each is 1 from its own and about 9 from the third, which is alone.
+    expected = (1 - 1 / 9 + 1 - 1 / np.hypot(9, 1)) / 3
+    assert embedding.silhouette(points, ["a", "a", "b"]) == pytest.approx(expected)
+    assert np.isnan(embedding.silhouette(points, ["a", "a", "a"]))
+    assert np.isnan(embedding.silhouette(points, ["a", "b", "c"]))
+    assert embedding.silhouette(np.zeros((4, 2)), ["a", "a", "b", "b"]) == 0
+
+
+def test_silhouettes_of_shuffled_labels_are_what_chance_gives():
+    X, about = _cells(200)
+    points = pca(X, 2)[0].to_numpy()
+    draws = np.random.default_rng(0)
+    found = [embedding.silhouette(points, draws.permutation(about["type"])) for _ in range(50)]
+    chance = embedding.chance_silhouette(points, about["type"], seed=1)
+    assert chance == pytest.approx(np.mean(found), abs=0.01)
+    assert chance < 0
+    assert embedding.silhouette(points, about["type"]) > max(found)
+
+
+def test_points_strewn_at_random_are_as_trustworthy_as_chance():
+    draws = np.random.default_rng(0)
+    X = pd.DataFrame(draws.normal(size=(60, 5)))
+    found = [embedding.trustworthiness(X, draws.normal(size=(60, 2)), 8) for _ in range(60)]
+    assert np.mean(found) == pytest.approx(embedding.chance_trustworthiness(60, 8), abs=0.01)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("drawn_by", [pca, lambda X: embedding.tsne(X, seed=1)])
+def test_missing_values_are_counted_and_named(drawn_by, bad):
+    X = _table(40)
+    X.iloc[3, 1] = X.iloc[5, 0] = bad
+    with pytest.raises(TableError) as error:
+        drawn_by(X)
+    assert "row g3, column b, the first of them" in str(error.value)
+    assert "2 of 160 values" in str(error.value)
+
+
+def test_text_is_no_number():
+    with pytest.raises(TableError, match="1 of 5 columns"):
+        pca(_table().assign(type="a"))
+
+
+def test_labels_must_be_those_of_the_rows():
+    X, about = _cells(80)
+    with pytest.raises(TableError, match="80 rows, of which 80 are in the table"):
+        embedding.pictures(X, about.iloc[::-1], seed=1, perplexity=9)
+    with pytest.raises(TableError, match="A labelling has the name of something else"):
+        embedding.pictures(X, about.assign(x=1), seed=1, perplexity=9)
+    with pytest.raises(ParameterError, match="components_kept"):
+        embedding.pictures(X, about, seed=1, perplexity=9, components_kept=1)
+    with pytest.raises(ParameterError, match="perplexity"):
+        embedding.pictures(X, about, seed=1)

@@ -166,6 +166,7 @@ _ENTRIES = (
         ),
         studies=("ephys_lasso",),
         folder="ephys",
+        simulator="analysis_lib.datasets.neurons.simulator:simulate_ephys",
     ),
     DataSet(
         name="entrez",
@@ -190,6 +191,7 @@ _ENTRIES = (
         ),
         studies=("ephys_lasso",),
         folder="ephys",
+        simulator="analysis_lib.datasets.neurons.simulator:simulate_ephys",
     ),
     DataSet(
         name="cells",
@@ -219,6 +221,7 @@ _ENTRIES = (
         ),
         studies=("ephys_lasso", "geo_validation"),
         folder="ephys",
+        simulator="analysis_lib.datasets.neurons.simulator:simulate_ephys",
     ),
     DataSet(
         name="tasic",
@@ -250,6 +253,7 @@ _ENTRIES = (
         ),
         studies=("geo_validation",),
         folder="tasic",
+        simulator="analysis_lib.datasets.neurons.simulator:simulate_counts",
     ),
 )
 

@@ -1,0 +1,189 @@
+"""Text and Parquet tables of counts: genes or cells in rows, read strictly into a sparse matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from analysis_lib import tables
+from analysis_lib.datasets.counts.cells import spelled_alike
+from analysis_lib.datasets.identifiers import examples, refuse_nameless, refuse_repeats
+from analysis_lib.errors import TableError
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """What a file of counts holds, before anything is asked of its values.
+
+    Parameters
+    ----------
+    values : csr_array
+        Cells × genes, float64, as the file has them: NaN and negative values too.
+    cells, genes : list of str
+        Genes may repeat, cells do not.
+    place : function
+        From the positions of a cell and of a gene to where that value stands.
+    """
+
+    values: sparse.csr_array
+    cells: list[str]
+    genes: list[str]
+    place: Callable[[int, int], str]
+
+    def of(self, cells: Sequence[int]) -> Matrix:
+        """Return the matrix of some of the cells, by position."""
+        if len(cells) == len(self.cells):
+            return self
+        names = [self.cells[cell] for cell in cells]
+        return Matrix(
+            self.values[cells], names, self.genes, lambda cell, gene: self.place(cells[cell], gene)
+        )
+
+
+@dataclass(frozen=True)
+class Header:
+    """The columns of a table, of which those of genes may repeat.
+
+    Parameters
+    ----------
+    plain, unique : list of str
+        As they are written, without blanks around them; and told apart.
+    """
+
+    plain: list[str]
+    unique: list[str]
+
+
+def read_header(path: Path) -> Header:
+    """Read the header of a table of counts, whichever way round it is."""
+    plain: list[str] = []
+
+    def names(header: list[str]) -> list[str]:
+        plain[:] = [name.strip() for name in header]
+        return _told_apart(header)
+
+    unique = tables.read_header(path, names=names)
+    return Header(plain, unique)
+
+
+def genes_in_rows(path: Path, header: Header, chosen: Sequence[int]) -> Matrix:
+    """Read a table with a row per gene, named in the first column.
+
+    Parameters
+    ----------
+    header : Header
+        Of that table.
+    chosen : sequence of int
+        The positions of the cells to read, counted from 0 without the first column. Others may
+        hold whatever they like.
+    """
+    cells = [header.plain[1:][place] for place in chosen]
+    names = [header.unique[1:][place] for place in chosen]
+    frame = tables.read_table(path, numbers=names, names=_told_apart)
+    genes = _names(frame)
+    refuse_nameless(genes, "gene", str(path))
+    columns = sparse.csc_array(_compressed(frame, names), (len(genes), len(cells)))
+
+    def place(cell: int, gene: int) -> str:
+        line = tables.place(path, gene, names=_told_apart)
+        return f"{line}, gene {genes[gene]!r}, cell {cells[cell]!r}"
+
+    # What is compressed by column is, turned round, compressed by row: nothing moves.
+    return Matrix(columns.T, cells, genes, place)
+
+
+def cells_in_rows(path: Path) -> Matrix:
+    """Read a table with a row per cell, named in the first column, and a column per gene."""
+    header = read_header(path)
+    frame = tables.read_table(path, numbers=header.unique[1:], names=_told_apart)
+    cells, genes = _names(frame), header.plain[1:]
+    refuse_nameless(cells, "cell", str(path))
+    refuse_repeats(cells, "cell", str(path))
+    columns = sparse.csc_array(_compressed(frame, header.unique[1:]), (len(cells), len(genes)))
+
+    def place(cell: int, gene: int) -> str:
+        line = tables.place(path, cell, names=_told_apart)
+        return f"{line}, cell {cells[cell]!r}, gene {header.unique[gene + 1]!r}"
+
+    return Matrix(columns.tocsr(), cells, genes, place)
+
+
+def cells_are_in_rows(
+    path: Path, header: Header, known: Sequence[str], table: Path
+) -> Matrix | None:
+    """Return the table where its cells are in rows, None where they are in columns.
+
+    Parameters
+    ----------
+    known : sequence of str
+        How the cells are called in the table of cells, which is `table`.
+
+    Raises
+    ------
+    TableError
+        When cells are found both ways, or neither way.
+    """
+    keys = {spelled_alike(name) for name in known}
+    here = _known(header.plain[1:], keys)
+    if len(here) * 2 > len(known):
+        return None
+    matrix, fault = None, None
+    try:
+        matrix = cells_in_rows(path)
+        rows = matrix.cells
+    except TableError as error:  # no wonder, if genes are in the rows
+        fault, rows = error, _names(tables.read_table(path, names=_told_apart))
+    there = _known(rows, keys)
+    if bool(here) == bool(there):
+        raise TableError(
+            "Cells of the table of cells are found in the rows and in the columns."
+            if here
+            else f"None of the {len(known):,} cells of the table of cells is in the counts.",
+            where=f"{path} and {table}",
+            expected=f"cells called {examples(known)}, in the rows or in the columns",
+            got=f"rows called {examples(there or rows)}; "
+            f"columns called {examples(here or header.plain[1:])}",
+            remedy="Call the cells alike in both tables, and as no gene is called.",
+        ) from fault
+    if there and fault is not None:
+        raise fault
+    return None if here else matrix
+
+
+def _known(names: Sequence[str], keys: Collection[str]) -> list[str]:
+    return [name for name in names if spelled_alike(name) in keys]
+
+
+def _told_apart(header: list[str]) -> list[str]:
+    """Return names that differ: a name that stood before is given the number of its column."""
+    first: dict[str, int] = {}
+    return [
+        name if first.setdefault(name, place) == place else f"{name} (column {place})"
+        for place, name in enumerate((name.strip() for name in header), 1)
+    ]
+
+
+def _names(frame: pd.DataFrame) -> list[str]:
+    return frame.iloc[:, 0].astype("str").str.strip().tolist()
+
+
+def _compressed(
+    frame: pd.DataFrame, columns: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return values, rows and bounds of the columns: what is not zero, allocated once."""
+    ends = np.cumsum([np.count_nonzero(frame[name].to_numpy()) for name in columns])
+    whole = np.int32 if ends[-1:].sum() <= np.iinfo(np.int32).max else np.int64
+    bounds = np.concatenate([[0], ends]).astype(whole)
+    values = np.empty(bounds[-1], np.float64)
+    rows = np.empty(bounds[-1], np.int32)
+    for place, name in enumerate(columns):
+        column = frame[name].to_numpy()
+        there = np.flatnonzero(column)
+        values[bounds[place] : bounds[place + 1]] = column[there]
+        rows[bounds[place] : bounds[place + 1]] = there
+    return values, rows, bounds

@@ -1,0 +1,1 @@
+"""Neurons: cell types to learn from, recorded cells, and the simulated world of both."""
