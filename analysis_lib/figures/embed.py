@@ -10,7 +10,7 @@ import base64
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -69,6 +69,8 @@ def show(
         info |= {key: meta[key] for key in _POINTS if key in meta}
         if "narrow" in meta:
             info["narrow_height"] = meta["narrow"]["height"]
+        if "linked" in meta:
+            info["choices"] = meta["choices"]
         if any(trace.type == "scatter3d" for trace in figure.data):
             info["turns"] = True
         files.write_text(target, files.to_json(document) + "\n")
@@ -167,6 +169,8 @@ def figure_html(info: Mapping[str, Any], number: int, base: str) -> str:
         + _link(f"{place}.csv", "Data (CSV)")
         + _button("full", "Full screen", "Show on the full screen")
     )
+    if "choices" in info:
+        buttons += _picker(info["choices"])
     return (
         f'<figure class="ar-figure {_NO_MATH}" id="figure-{name}" data-src="{place}.js" '
         f'data-name="{name}" style="{style}">'
@@ -318,6 +322,24 @@ def _caption(anchor: str, title: str, caption: str) -> str:
 
 def _button(action: str, words: str, title: str) -> str:
     return f'<button type="button" data-do="{action}" title="{title}">{words}</button>'
+
+
+def _picker(choices: Sequence[Mapping[str, Any]]) -> str:
+    """Return what chooses a line in linked figures without a mouse, and tells which one it is."""
+    groups = "".join(
+        f'<optgroup label="{html(choice["title"])}">'
+        + "".join(
+            f'<option value="{html(choice["field"])}:{html(value)}">{html(title)}</option>'
+            for value, title in choice["values"]
+        )
+        + "</optgroup>"
+        for choice in choices
+    )
+    return (
+        f'<label>{html(choices[0]["title"])} <select data-do="pick">'
+        f'<option value="">all</option>{groups}</select></label>'
+        '<span class="ar-chosen" role="status" aria-live="polite"></span>'
+    )
 
 
 def _link(address: str, words: str) -> str:

@@ -34,6 +34,7 @@ _MARKERS = {
     "triangle-up": "^",
     "triangle-down": "v",
     "triangle-left": "<",
+    "triangle-right": ">",
     "pentagon": "p",
     "hexagon": "h",
     "star": "*",
@@ -143,7 +144,7 @@ def _bar(panel: Panel, trace: Any, index: int, together: int) -> None:
     if together > 1:
         centres = centres + (index - (together - 1) / 2) * widths
     marker = trace.marker
-    look: dict[str, Any] = {"color": _colours(marker.color)}
+    look: dict[str, Any] = {"color": _colours(marker.color), "alpha": trace.opacity}
     if marker.line.width:
         look |= {"edgecolor": _colours(marker.line.color), "linewidth": marker.line.width * PX}
     if trace.error_y.array is not None:
@@ -164,6 +165,8 @@ def _bar(panel: Panel, trace: Any, index: int, together: int) -> None:
 
 
 def _bar_texts(axes: Axes, trace: Any, drawn: Any, together: int) -> None:
+    if trace.orientation == "h":
+        return _bar_ends(axes, trace, drawn)
     upright = len(drawn) * together > _MOST_LEVEL_TEXTS
     for bar, text in zip(drawn, trace.text, strict=True):
         axes.annotate(
@@ -176,6 +179,20 @@ def _bar_texts(axes: Axes, trace: Any, drawn: Any, together: int) -> None:
             va="bottom",
             fontsize=11 * PX,
             color=trace.textfont.color or "black",
+        )
+
+
+def _bar_ends(axes: Axes, trace: Any, drawn: Any) -> None:
+    for bar, text, length in zip(drawn, trace.text, trace.x, strict=True):
+        left = length < 0
+        axes.annotate(
+            plain(text),
+            (length, bar.get_y() + bar.get_height() / 2),
+            xytext=(-4 if left else 4, 0),
+            textcoords="offset points",
+            ha="right" if left else "left",
+            va="center",
+            fontsize=11 * PX,
         )
 
 
@@ -213,20 +230,36 @@ def _box(panel: Panel, trace: Any) -> None:
     )
 
 
-def _heatmap(panel: Panel, trace: Any) -> None:
+def _scale(trace: Any) -> Any:
     from matplotlib.colors import LinearSegmentedColormap
 
+    stops = [tuple(stop) for stop in trace.colorscale]
+    return LinearSegmentedColormap.from_list("scale", stops, N=1024)
+
+
+def scale_bar(still: Any, panels: list[Axes], trace: Any) -> None:
+    """Draw the scale of a heat map below all panels."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    shown = ScalarMappable(Normalize(trace.zmin, trace.zmax), _scale(trace))
+    bar = still.colorbar(shown, ax=panels, location="bottom", shrink=0.6, aspect=50)
+    bar.outline.set_visible(False)
+    bar.ax.grid(visible=False)
+    bar.set_label(plain(trace.colorbar.title.text or ""))
+
+
+def _heatmap(panel: Panel, trace: Any) -> None:
     values = np.asarray(trace.z, dtype=np.float64)
     x, y = panel.places("x", trace.x), panel.places("y", trace.y)
-    scale = LinearSegmentedColormap.from_list(
-        "scale", [tuple(stop) for stop in trace.colorscale], N=1024
-    )
+    scale = _scale(trace)
     cells: Any = (np.append(x - 0.5, x[-1] + 0.5), np.append(y - 0.5, y[-1] + 0.5))
-    panel.axes.pcolormesh(
-        *cells, values, cmap=scale, vmin=trace.zmin, vmax=trace.zmax, edgecolors="white", lw=2
-    )
+    gaps: dict[str, Any] = {"edgecolors": "white", "lw": trace.xgap} if trace.xgap else {}
+    panel.axes.pcolormesh(*cells, values, cmap=scale, vmin=trace.zmin, vmax=trace.zmax, **gaps)
     panel.axes.grid(visible=False)
     panel.axes.spines[:].set_visible(False)
+    if trace.text is None:
+        return
     for (row, column), value in np.ndenumerate(values):
         ground = scale((value - trace.zmin) / (trace.zmax - trace.zmin))
         panel.axes.text(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _PER_ROW = 3
 _NARROW_COLUMNS = 2
 _TITLE = 22  # letters
-_PALE = "#EEF4FA"  # the page puts its own ground in its place
+_PALE = theme.PALE
 _SCALE = [[0, _PALE], [1, theme.BLUE]]
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analysis_lib.figures import theme
-from analysis_lib.figures.marks import DRAWERS, PX, Panel, pen
+from analysis_lib.figures.marks import DRAWERS, PX, Panel, pen, scale_bar
 from analysis_lib.figures.text import plain
 
 if TYPE_CHECKING:
@@ -89,14 +89,20 @@ def _draw(figure: go.Figure, still: Figure) -> None:
                 DRAWERS[trace.type](panel, trace)
     for (x, y), panel in panels.items():
         if not hasattr(panel.axes, "get_zlim"):
-            _axis(panel, "x", _layout_axis(figure, x))
-            _axis(panel, "y", _layout_axis(figure, y))
+            _axes(panel, _layout_axis(figure, x), _layout_axis(figure, y))
+    _scales(figure, still, [panel.axes for panel in panels.values()])
     for shape in figure.layout.shapes:
         _line(panels[_pair(shape)].axes, shape)
     for note in figure.layout.annotations:
         _note(panels[_pair(note)].axes, note)
     if figure.layout.showlegend is not False:
         _legend(figure, still, [panel.axes for panel in panels.values()])
+
+
+def _scales(figure: go.Figure, still: Figure, panels: list[Axes]) -> None:
+    for trace in figure.data:
+        if trace.type == "heatmap" and trace.showscale is not False:
+            scale_bar(still, panels, trace)
 
 
 def _panels(figure: go.Figure, still: Figure) -> dict[tuple[str, str], Panel]:
@@ -159,6 +165,13 @@ def _space(figure: go.Figure, still: Figure) -> Panel:
     return Panel(axes)
 
 
+def _axes(panel: Panel, x: Any, y: Any) -> None:
+    _axis(panel, "x", x)
+    _axis(panel, "y", y)
+    if y.scaleanchor:
+        panel.axes.set_aspect("equal")
+
+
 def _axis(panel: Panel, name: str, axis: Any) -> None:
     from matplotlib.ticker import MultipleLocator
 
@@ -169,13 +182,9 @@ def _axis(panel: Panel, name: str, axis: Any) -> None:
     along.set_label_text(plain(axis.title.text or ""))
     names = panel.categories[name]
     if names:
-        titles = [plain(each) for each in names]
-        along.set_ticks(list(names.values()), titles)
-        if name == "x" and axis.tickvals is None and _crowded(axes, titles):
-            along.set_tick_params(rotation=35)
-            for tick in along.get_majorticklabels():
-                tick.update({"ha": "right", "rotation_mode": "anchor"})
-        _limits(axes, name, (-0.5, len(names) - 0.5))
+        if axis.showticklabels is not False:  # of thousands of names none is shown
+            _names(axes, name, axis, names)
+        _limits(axes, name, axis.range or (-0.5, len(names) - 0.5))
     elif axis.range is not None:
         _limits(axes, name, axis.range)
     if axis.tickvals is not None:
@@ -191,7 +200,18 @@ def _axis(panel: Panel, name: str, axis: Any) -> None:
     if axis.showticklabels is False:
         along.set_ticklabels([])
     if axis.tickformat and axis.tickformat.endswith("%"):
-        along.set_major_formatter(lambda value, _: f"{value:.0%}")
+        form = axis.tickformat  # ".1%" means the same to both
+        along.set_major_formatter(lambda value, _: f"{value:{form}}")
+
+
+def _names(axes: Axes, name: str, axis: Any, names: dict[str, float]) -> None:
+    along = axes.xaxis if name == "x" else axes.yaxis
+    titles = [plain(each) for each in names]
+    along.set_ticks(list(names.values()), titles)
+    if name == "x" and axis.tickvals is None and _crowded(axes, titles):
+        along.set_tick_params(rotation=35)
+        for tick in along.get_majorticklabels():
+            tick.update({"ha": "right", "rotation_mode": "anchor"})
 
 
 def _crowded(axes: Axes, titles: list[str]) -> bool:

@@ -1,126 +1,101 @@
-"""One look for every figure: colours for all eyes (Okabe & Ito), marks, the empty figure.
+"""One look for every figure: its layout, axes and panels, and the empty figure.
 
-Backgrounds are transparent and no font colour is set: the page's script takes both from the
-page, in light and in dark.
+Colours and symbols are those of `palette`, found here too. Backgrounds are transparent and no
+font colour is set: the page's script takes both from the page, in light and in dark.
 """
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from analysis_lib.figures.text import label
+from analysis_lib.figures.palette import (
+    BLUE,
+    BROWN,
+    CALLS,
+    DOWN,
+    GREEN,
+    GREY,
+    INK,
+    LINE,
+    NAME_LENGTH,
+    OLIVE,
+    ORANGE,
+    PALE,
+    PURPLE,
+    SKY,
+    UP,
+    VERMILION,
+    VIOLET,
+    YELLOW,
+    Style,
+    classes,
+    kinds,
+    lines,
+    models,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
-BLUE, VERMILION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
-GREY = "#8C8C8C"
-VIOLET, BROWN, OLIVE = "#8F6FC0", "#9C6B30", "#8F8600"
-INK = "#333333"
-"""Whiskers and rings; the page puts its own text colour in its place."""
-
-UP, DOWN = VERMILION, BLUE
-LINE = "#767676"
-"""Thresholds and references: a grey that stands out from white and from black alike."""
+__all__ = [
+    "BLUE",
+    "BROWN",
+    "CALLS",
+    "DOWN",
+    "GL_FROM",
+    "GREEN",
+    "GREY",
+    "HEIGHT",
+    "INK",
+    "LIMIT",
+    "LINE",
+    "NAME_LENGTH",
+    "OLIVE",
+    "ORANGE",
+    "PALE",
+    "PURPLE",
+    "SKY",
+    "UP",
+    "VERMILION",
+    "VIOLET",
+    "YELLOW",
+    "Style",
+    "apart",
+    "axes",
+    "classes",
+    "count",
+    "keep",
+    "kept",
+    "kinds",
+    "line_at",
+    "lines",
+    "models",
+    "names_axis",
+    "narrow",
+    "new",
+    "nothing",
+    "panel_title",
+    "panels",
+    "places_axis",
+    "remember",
+    "room_for_legend",
+    "say_empty",
+    "some",
+    "style",
+    "whole_steps",
+    "wrapped",
+]
 
 HEIGHT = 440
 LIMIT = 20_000
 """Beyond so many points a figure draws a sample, and says so."""
-NAME_LENGTH = 20
-"""Longer names of models, classes and features lose their middle where space is scarce."""
 GL_FROM = 2_000
 """Beyond so many points a scatter plot is drawn by WebGL."""
 _GUTTER = 0.08
 _LISTED = 6  # entries of a legend that every figure has room for
-
-
-@dataclass(frozen=True)
-class Style:
-    """How one thing looks in every figure."""
-
-    title: str
-    colour: str
-    symbol: str = "circle"
-    dash: str = "solid"
-
-
-CALLS = {
-    "not tested": Style("Not tested", "#B8B8B8", "x"),
-    "not significant": Style("Not significant", "#9A9A9A", "circle"),
-    "down": Style("Down", DOWN, "square"),
-    "up": Style("Up", UP, "diamond"),
-}
-_MODELS = {
-    "logistic": Style("Logistic regression", BLUE, "circle", "solid"),
-    "svm": Style("SVM (RBF)", ORANGE, "square", "dash"),
-    "forest": Style("Random forest", GREEN, "diamond", "dashdot"),
-    "xgboost": Style("XGBoost", PURPLE, "cross", "longdash"),
-    "logistic_all": Style("Logistic, all genes", SKY, "square", "dash"),
-    "logistic_l2": Style("Logistic regression (L2)", BLUE, "circle", "solid"),
-    "logistic_l1": Style("Logistic regression (L1)", SKY, "triangle-up", "dash"),
-    "logistic_elastic": Style(
-        "Logistic regression (elastic net)", VIOLET, "triangle-down", "dashdot"
-    ),
-    "svm_all": Style("SVM, all genes", ORANGE, "diamond", "dashdot"),
-    "svm_linear": Style("SVM (linear)", BROWN, "pentagon", "longdash"),
-    "svm_rbf": Style("SVM (RBF)", ORANGE, "square", "dash"),
-    "centroids": Style("Nearest shrunken centroids", VERMILION, "hexagon", "solid"),
-    "voting": Style("Weighted voting", OLIVE, "star", "dot"),
-    "network": Style("Network", VERMILION, "diamond", "solid"),
-    "redrawn": Style("Network, other patients watched", SKY, "circle", "dot"),
-    "ensemble": Style("Mean of the networks", ORANGE, "square", "dash"),
-    "regularised": Style("Regularised network", GREEN, "triangle-up", "dashdot"),
-    "baseline": Style("Majority class", "#B0B0B0", "x", "dot"),
-}
-_OTHER_MODELS = (SKY, VERMILION, YELLOW, VIOLET, BROWN)
-_CLASSES = (
-    (BLUE, "square"),
-    (VERMILION, "diamond"),
-    (GREEN, "circle"),
-    (PURPLE, "cross"),
-    (ORANGE, "x"),
-    (SKY, "circle"),
-    (YELLOW, "square"),
-    (GREY, "diamond"),
-)
-
-
-def models(names: Iterable[str]) -> dict[str, Style]:
-    """Give every model its look, in the order of first appearance.
-
-    Examples
-    --------
-    >>> [style.title for style in models(["svm", "mine", "svm"]).values()]
-    ['SVM (RBF)', 'mine']
-    """
-    unique = list(dict.fromkeys(names))
-    others = sorted(name for name in unique if name not in _MODELS)
-    free = {
-        name: Style(label(name, NAME_LENGTH), _OTHER_MODELS[i % len(_OTHER_MODELS)])
-        for i, name in enumerate(others)
-    }
-    return {name: _MODELS.get(name) or free[name] for name in unique}
-
-
-def classes(labels: Iterable[object]) -> dict[object, Style]:
-    """Give every class its look, in sorted order; of two, the second is the positive one.
-
-    Examples
-    --------
-    >>> {name: style.colour for name, style in classes([1, 0, 1]).items()}
-    {0: '#0072B2', 1: '#D55E00'}
-    """
-    ordered = sorted(dict.fromkeys(labels), key=lambda value: (str(type(value)), value))
-    looks = (_CLASSES[i % len(_CLASSES)] for i in range(len(ordered)))
-    return {
-        name: Style(label(name, NAME_LENGTH), *look)
-        for name, look in zip(ordered, looks, strict=True)
-    }
 
 
 def new(x: str = "", y: str = "", **layout: Any) -> go.Figure:
@@ -160,20 +135,27 @@ def panels(
 
 
 def narrow(
-    figure: go.Figure, n: int, *, height: int, columns: int = 1, between: float = 0.16
+    figure: go.Figure,
+    n: int,
+    *,
+    height: int,
+    columns: int = 1,
+    between: float = 0.16,
+    gutter: float = _GUTTER,
 ) -> None:
     """Keep in `layout.meta` how the first `n` panels lie on a narrow screen.
 
     The page's script puts `columns` of them side by side there, with the share `between` of the
-    height left between rows for titles and numbers; `height` is the figure's then.
+    height left between rows for titles and numbers, and the share `gutter` of the width between
+    columns; `height` is the figure's then.
     """
     rows = -(-n // columns)
-    wide = (1 - _GUTTER * (columns - 1)) / columns
+    wide = (1 - gutter * (columns - 1)) / columns
     high = (1 - between * (rows - 1)) / rows
     places: dict[str, dict[str, Any]] = {}
     for i, axis in enumerate(axes(n)):
         row, column = divmod(i, columns)
-        left, bottom = column * (wide + _GUTTER), (rows - 1 - row) * (high + between)
+        left, bottom = column * (wide + gutter), (rows - 1 - row) * (high + between)
         places[f"xaxis{axis}"] = {"domain": [left, min(1, left + wide)]}
         places[f"yaxis{axis}"] = {"domain": [bottom, min(1, bottom + high)]}
     remember(figure, narrow={"height": height, "axes": places})
@@ -251,15 +233,18 @@ def apart(titles: Iterable[str]) -> list[str]:
 
     Examples
     --------
-    >>> apart(["a", "b", "a"])
-    ['a', 'b', 'a (2)']
+    >>> apart(["a", "b", "a", "a (2)"])
+    ['a', 'b', 'a (2)', 'a (2) (2)']
     """
     seen: dict[str, int] = {}
-    unique = []
+    unique: dict[str, None] = {}
     for title in titles:
-        seen[title] = seen.get(title, 0) + 1
-        unique.append(title if seen[title] == 1 else f"{title} ({seen[title]})")
-    return unique
+        place = title
+        while place in unique:
+            seen[title] = seen.get(title, 1) + 1
+            place = f"{title} ({seen[title]})"
+        unique[place] = None
+    return list(unique)
 
 
 def wrapped(title: str, width: int = 20) -> str:
@@ -283,6 +268,18 @@ def keep(figure: go.Figure, table: pd.DataFrame) -> go.Figure:
 def kept(figure: go.Figure) -> pd.DataFrame | None:
     """Return the table that a figure carries; nothing for a figure made elsewhere."""
     return getattr(figure, "_analysis_table", None)
+
+
+def some(rows: pd.DataFrame, column: str, limit: int, seed: int) -> tuple[pd.DataFrame, str]:
+    """Return all rows, or those of a random choice of `limit` values of a column, and say so."""
+    import numpy as np
+
+    values = rows[column].drop_duplicates().to_numpy()
+    if len(values) <= limit:
+        return rows, ""
+    chosen = np.random.default_rng(seed).choice(values, limit, replace=False)
+    words = f"{limit:,} of {len(values):,} {column}s are drawn, a random sample (seed {seed})."
+    return rows[rows[column].isin(set(chosen))], words
 
 
 def count(figure: go.Figure, *, total: int, drawn: int, missing: int = 0, note: str = "") -> None:

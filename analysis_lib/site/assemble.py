@@ -8,11 +8,12 @@ from pathlib import Path
 
 from analysis_lib import files
 from analysis_lib.errors import SiteError
+from analysis_lib.site import lookup
 from analysis_lib.site.facts import Book, SiteRun
 from analysis_lib.site.pages import contents, write_pages
 from analysis_lib.site.privacy import Privacy
 from analysis_lib.site.publish import publish_plotly, publish_run, shown_results, verify
-from analysis_lib.site.study_page import page_notebook
+from analysis_lib.site.study_page import banner, page_notebook
 from analysis_lib.site.summary import Summary
 
 CONFIG = "_config.yml"
@@ -30,8 +31,16 @@ def assemble(book: Book, project: Path, source: Path) -> Mapping[str, tuple[str,
     for run in book.runs:
         page = page_notebook(run, book, summaries[run.id], privacy)
         files.write_text(source / f"{run.page}.ipynb", page)
+    with_lookup = [run for run in book.runs if lookup.kept(run)]
+    for run in with_lookup:
+        page = lookup.page(run, book, banner(run))
+        files.write_text(source / f"{lookup.page_name(run)}.md", page)
     files.write_text(source / "_toc.yml", contents(book, written))
-    return dict.fromkeys(written, ()) | {run.page: _shown(run) for run in book.runs}
+    return (
+        dict.fromkeys(written, ())
+        | {run.page: _shown(run) for run in book.runs}
+        | {lookup.page_name(run): ("lookups/genes",) for run in with_lookup}
+    )
 
 
 def publish(book: Book, project: Path, html: Path) -> None:
@@ -61,4 +70,5 @@ def _copy_written(project: Path, source: Path) -> None:
 
 
 def _shown(run: SiteRun) -> tuple[str, ...]:
-    return tuple(f"{kind}/{name}" for kind, names in shown_results(run).items() for name in names)
+    shown = [f"{kind}/{name}" for kind, names in shown_results(run).items() for name in names]
+    return (*shown, "lookups/card") if lookup.kept(run) else tuple(shown)

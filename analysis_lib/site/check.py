@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from analysis_lib.errors import SiteError
+from analysis_lib.site import lookup
 from analysis_lib.site.privacy import Privacy
 from analysis_lib.site.publish import PLOTLY
 
@@ -37,7 +38,7 @@ _LOADED = {
 }
 _REFERENCES = ("for", "aria-labelledby", "aria-describedby", "aria-controls")
 _STYLE_ADDRESS = re.compile(r"""(?:@import\s*|url\(\s*)["']?\s*((?:https?:)?//[^"')\s]+)""")
-_RESULT = re.compile(r"(figure|table)-(\w+)")
+_RESULT = re.compile(r"(figure|table|lookup)-(\w+)")
 _NOT_PAGES = ("_static", "files")
 _SPHINX_PAGES = ("search", "genindex")
 _PUBLISHED_TEXT = {".html", ".js", ".json", ".csv", ".ipynb", ".css", ".svg", ".txt"}
@@ -55,6 +56,7 @@ class Page:
     references: list[str] = field(default_factory=list)
     results: Counter[str] = field(default_factory=Counter)
     acting: list[str] = field(default_factory=list)
+    lookups: list[str] = field(default_factory=list)
 
 
 def check_site(html: Path, expected: Mapping[str, Sequence[str]], project: Path) -> None:
@@ -65,7 +67,7 @@ def check_site(html: Path, expected: Mapping[str, Sequence[str]], project: Path)
     html : Path
         The folder of the built site.
     expected : mapping of page to names
-        Every page there must be, and the figures and tables it must show.
+        Every page there must be, and the figures, tables and lookups it must show.
     project : Path
         The project, whose folder must not be named in what is published.
     """
@@ -87,6 +89,8 @@ def find_faults(
     yield from (f"the page {name} is missing" for name in missing)
     pages = {name: read_page(html, name) for name in _pages(html)}
     yield from _unlisted(pages, expected)
+    for page in pages.values():
+        yield from _lookup_faults(page, html)
     for name, page in pages.items():
         own = expected.get(name)
         if own is not None:
@@ -124,6 +128,9 @@ class _Reader(HTMLParser):
             page.links.append(given["href"])
         if tag == "figure" and (result := _RESULT.fullmatch(given.get("id", ""))):
             page.results[f"{result[1]}s/{result[2]}"] += 1
+        if "data-lookup" in given:
+            page.results["lookups/genes"] += 1
+            page.lookups.append(given["data-lookup"])
         if "style" in given:
             page.loads += _STYLE_ADDRESS.findall(given["style"])
         page.acting += [f"{tag} {name}" for name in given if name.startswith("on")]
@@ -157,6 +164,13 @@ def _shows(page: Page, expected: Sequence[str]) -> Iterator[str]:
         there, due = page.results[name], wanted[name]
         if there != due:
             yield f"{page.name} shows {name} {there} times instead of {due}"
+
+
+def _lookup_faults(page: Page, html: Path) -> Iterator[str]:
+    for address in page.lookups:
+        genes, faults = lookup.published(html, _target(page.name, address)[0])
+        page.ids.update(f"{lookup.PLACE}{gene}" for gene in genes)  # each is a place to link to
+        yield from (f"{page.name} {fault}" for fault in faults)
 
 
 def _page_faults(page: Page, html: Path) -> Iterator[str]:

@@ -12,6 +12,8 @@ from nbformat.v4 import new_output
 
 from analysis_lib.errors import SiteError, without_colours
 from analysis_lib.figures import embed
+from analysis_lib.figures.lookup import LOOKUP_MIME
+from analysis_lib.site import lookup
 from analysis_lib.site.facts import SiteRun
 from analysis_lib.site.privacy import Privacy
 from analysis_lib.site.publish import read_info
@@ -65,6 +67,8 @@ class Outputs:
             self.tables += 1
             info = read_info(self.run, "tables", data[embed.TABLE_MIME]["name"])
             return embed.table_html(info, self.tables, base)
+        if LOOKUP_MIME in data:
+            return lookup.card(self.run)
         said = data.get("text/html", "")
         return said if _SAID.fullmatch(said) else None
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from analysis_lib import files
 from analysis_lib.errors import SiteError
+from analysis_lib.site import lookup
 from analysis_lib.site.facts import Book, DataFile, DataRow, ParameterRow, SiteRun, StudyPage
 from analysis_lib.site.markup import Html, block, code, inline, join, link, sheet, table, tag, text
 from analysis_lib.site.provenance import command_to_try
@@ -27,6 +28,7 @@ from analysis_lib.site.summary import (
 )
 
 Summaries = Mapping[str, Summary]
+Entry = dict[str, object]
 
 
 def write_pages(book: Book, summaries: Summaries, written: Path, target: Path) -> list[str]:
@@ -76,16 +78,15 @@ def contents(book: Book, pages: Iterable[str]) -> str:
     return json.dumps(toc, indent=2)  # YAML includes JSON
 
 
-def _chapter(book: Book, runs: list[SiteRun]) -> dict[str, object]:
+def _chapter(book: Book, runs: list[SiteRun]) -> Entry:
     first, *others = runs
-    chapter: dict[str, object] = dict(_entry(first, book.title(first)))
-    if others:
-        chapter["sections"] = [_entry(run, run.name) for run in others]
-    return chapter
+    return _entry(first, book.title(first), [_entry(run, run.name) for run in others])
 
 
-def _entry(run: SiteRun, title: str) -> dict[str, str]:
-    return {"file": run.page, "title": title}
+def _entry(run: SiteRun, title: str, below: Sequence[Entry] = ()) -> Entry:
+    own = [{"file": lookup.page_name(run), "title": lookup.TITLE}] if lookup.kept(run) else []
+    entry: Entry = {"file": run.page, "title": title}
+    return {**entry, "sections": [*own, *below]} if own or below else entry
 
 
 def _filled(page: Path, parts: dict[str, Callable[[], str]]) -> str:

@@ -13,6 +13,7 @@ from analysis_lib import files
 from analysis_lib.errors import SiteError
 from analysis_lib.figures import embed
 from analysis_lib.runs.record import NOTEBOOK, RECORD, damaged
+from analysis_lib.site import lookup
 from analysis_lib.site.facts import SiteRun
 from analysis_lib.site.privacy import Privacy
 
@@ -48,6 +49,8 @@ def publish_run(run: SiteRun, html: Path, privacy: Privacy) -> None:
     for kind, names in shown_results(run).items():
         for name in names:
             _publish_result(run, run.folder / kind, target / kind, name)
+    if lookup.kept(run):
+        lookup.publish_lookup(run, target)
 
 
 def shown_results(run: SiteRun) -> dict[str, list[str]]:

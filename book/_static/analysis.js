@@ -23,6 +23,7 @@
   const drawing = new Map(); // figure element → the promise of its drawing
   const near = new Set(); // figures near the visible part of the page
   const turning = new Map(); // figure element → ends its turning
+  const listening = new WeakSet(); // linked figures whose clicks are heard
   let library = null;
 
   // A data script calls one of these; which element asked for it is known by the script.
@@ -89,7 +90,7 @@
     if (finger.matches && !space && document.fullscreenElement !== figure) {
       layout.dragmode = false; // a finger on the figure scrolls the page
     }
-    const traces = spec.data.map((trace) => inked(trace, look));
+    const traces = spec.data.map((trace) => dimmed(inked(trace, look)));
     await window.Plotly.react(plotOf(figure), traces, layout, {
       responsive: true,
       displaylogo: false,
@@ -97,11 +98,17 @@
       modeBarButtons: [space ? BUTTONS.space : BUTTONS.flat],
       scrollZoom: false,
     });
+    if (linked(figure)) listen(figure);
   }
 
   // A trace in the colours of the page: what is dark on white is brighter on black.
   function inked(trace, look) {
-    const instead = { "#0072B2": look.blue, "#D55E00": look.vermilion, "#333333": look.ink };
+    const instead = {
+      "#0072B2": look.blue,
+      "#D55E00": look.vermilion,
+      "#333333": look.ink,
+      "#EEF4FA": look.surface, // nothing, on a scale of colours
+    };
     const swap = (colour) => (Array.isArray(colour) ? colour.map(swap) : instead[colour] || colour);
     const made = { ...trace };
     for (const part of ["marker", "line", "error_x", "error_y"]) {
@@ -110,8 +117,7 @@
       }
     }
     if (trace.type === "heatmap") {
-      const pale = trace.colorscale[0][1];
-      made.colorscale = trace.colorscale.map(([at, c]) => [at, c === pale ? look.surface : c]);
+      made.colorscale = trace.colorscale.map(([at, colour]) => [at, swap(colour)]);
     }
     return made;
   }
@@ -169,7 +175,8 @@
     if (document.fullscreenElement) return;
     stop(figure);
     const canvases = [...plotOf(figure).querySelectorAll("canvas")];
-    window.Plotly.purge(plotOf(figure));
+    window.Plotly.purge(plotOf(figure)); // and with it what listens to it
+    listening.delete(figure);
     for (const canvas of canvases) {
       const context = canvas.getContext("webgl") || canvas.getContext("webgl2");
       const extension = context && context.getExtension("WEBGL_lose_context");
@@ -296,6 +303,89 @@
   }
 
   calm.addEventListener("change", () => [...turning.keys()].forEach(stop));
+
+  // ---- linked figures: what is chosen in one stands out in all of them
+
+  const DIM = 0.08;
+  let chosen = ""; // such as "line:Pvalb"; nothing: all are equal
+  let chooser = null; // the figure in which it was chosen, where changes are told
+  let hit = false; // whether the last press was upon a point
+
+  function linked(figure) {
+    const { meta } = specs.get(figure).layout;
+    return Boolean(meta && meta.linked);
+  }
+
+  // A trace knows what all of its points have in common; of another field it says nothing.
+  function dimmed(trace) {
+    const [field, value] = parts(chosen);
+    if (!chosen || !trace.meta || !(field in trace.meta) || trace.meta[field] === value) {
+      return trace;
+    }
+    return { ...trace, marker: { ...trace.marker, opacity: DIM } };
+  }
+
+  function parts(choice) {
+    const at = choice.indexOf(":");
+    return [choice.slice(0, at), choice.slice(at + 1)];
+  }
+
+  function listen(figure) {
+    if (listening.has(figure)) return;
+    listening.add(figure);
+    const plot = plotOf(figure);
+    const [main, colour] = ["line", specs.get(figure).layout.meta.choices.at(-1).field];
+    plot.on("plotly_click", function (event) {
+      hit = true;
+      toggle(figure, `${main}:${event.points[0].data.meta[main]}`);
+    });
+    plot.on("plotly_legendclick", function (event) {
+      toggle(figure, `${colour}:${event.data[event.curveNumber].meta[colour]}`);
+      return false; // nothing is hidden
+    });
+    plot.on("plotly_legenddoubleclick", () => false);
+  }
+
+  function toggle(figure, choice) {
+    choose(figure, chosen === choice ? "" : choice);
+  }
+
+  function choose(figure, choice) {
+    [chooser, chosen] = [figure, choice];
+    for (const each of document.querySelectorAll(".ar-figure")) {
+      const select = each.querySelector('select[data-do="pick"]');
+      if (!select) continue;
+      select.value = choice;
+      const here = select.selectedIndex >= 0; // a figure can be without that line
+      if (!here) select.value = "";
+      const told = each === figure || !here; // once, and where the line is missed
+      each.querySelector(".ar-chosen").textContent = told ? words(select, here) : "";
+      if (each.dataset.drawn === "true") render(each).catch((error) => fail(each, error));
+    }
+  }
+
+  function words(select, here) {
+    if (!chosen) return "All are shown.";
+    if (!here) return `There is no ${parts(chosen)[1]} here.`;
+    return `${select.selectedOptions[0].textContent} stands out.`;
+  }
+
+  document.addEventListener("change", function (event) {
+    if (!event.target.matches('.ar-figure select[data-do="pick"]')) return;
+    choose(event.target.closest(".ar-figure"), event.target.value);
+  });
+
+  document.addEventListener("pointerdown", () => (hit = false), { capture: true });
+  document.addEventListener("click", function (event) {
+    const figure = event.target.closest(".ar-figure");
+    if (chosen && !hit && figure && event.target.matches(".nsewdrag") && linked(figure)) {
+      choose(figure, "");
+    }
+  });
+
+  document.addEventListener("keydown", function (event) {
+    if (chosen && event.key === "Escape" && !event.defaultPrevented) choose(chooser, "");
+  });
 
   // ---- start
 
