@@ -4,7 +4,7 @@ STAMP := .venv/.installed
 STUDY ?= dge
 NAME ?= mine
 .DEFAULT_GOAL := help
-.PHONY: help book test run check data bench pictures check-code lock clean
+.PHONY: help book test run check data full-size bench pictures check-code lock clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -23,6 +23,10 @@ check: $(STAMP) ## what a run would do, without models: STUDY=dge P="data=my.csv
 
 data: $(STAMP) ## download the real data, verified: all of it, or that of one STUDY
 	@$(PY) -m analysis_lib data --download $(if $(filter command line environment,$(origin STUDY)),$(STUDY))
+
+full-size: $(STAMP) ## both neuron studies on simulated data of the published shapes
+	@$(PY) -m analysis_lib run ephys_lasso --name full simulate=full
+	@$(PY) -m analysis_lib run geo_validation --name full models=ephys_lasso/full
 
 bench: $(STAMP) ## measure what is claimed to be fast, each beside its peer
 	@$(PY) benchmarks/__main__.py

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from analysis_lib.site import DataRow, StudyPage
 
 INTERRUPTED = 130
+SHOWN = 12
+"""Columns of a prediction that a terminal is given; a file has all."""
 
 
 class StudyCommands(click.Group):
@@ -139,10 +141,15 @@ def predict(run: str, samples: Path, out: Path | None) -> None:
         click.echo(visible(note), err=True)
     if out:
         written = write_table(predicted.table, out, for_people=True)
-        click.echo(f"{written.rows} samples: {out}")
-    else:
-        for line in predicted.table.to_string(index=False, float_format="%.3f").splitlines():
-            click.echo(visible(line))
+        click.echo(f"{written.rows:,} rows × {written.columns:,} columns: {out}")
+        return
+    shown = predicted.table.iloc[:, :SHOWN]
+    for line in shown.to_string(index=False, float_format="%.3f").splitlines():
+        click.echo(visible(line))
+    if (more := predicted.table.shape[1] - SHOWN) > 0:
+        click.echo(
+            f"{more:,} more columns are not shown; write them all: -o predicted.csv", err=True
+        )
 
 
 @cli.command(name="data")

@@ -11,8 +11,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import sparse
 
 from analysis_lib.datasets import counts
-from analysis_lib.datasets.counts import apart, h5ad, hdf5
-from analysis_lib.datasets.counts import own, passed
+from analysis_lib.datasets.counts import apart, h5ad, hdf5, own, passed
 from analysis_lib.errors import TableError
 from tests.table_files import write
 

@@ -149,7 +149,7 @@ def gene_stability(table: pd.DataFrame) -> go.Figure:
         [label(gene, 16) for gene, _ in panels],
         columns=_PER_ROW,
         row=20 + 15 * len(features),
-        x="share of the resamples",
+        x="share of draws",
         narrow_columns=2,
         shared=True,
         legend=24,

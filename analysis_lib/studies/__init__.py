@@ -54,6 +54,19 @@ STUDIES = {
             question="Which model would the training patients choose, and which genes count?",
             datasets=("golub",),
         ),
+        StudyInfo(
+            name="ephys_lasso",
+            title="Neurons: expression from electrophysiology",
+            question="Which genes can be read off a neuron's electrophysiology, and which cannot?",
+            datasets=("celltypes", "entrez", "cells"),
+        ),
+        StudyInfo(
+            name="geo_validation",
+            title="Neurons: validation by sequencing",
+            question="Do sequenced cells confirm what electrophysiology predicts?",
+            datasets=("tasic",),
+            reads="models",
+        ),
     ]
 }
 """Every study, in the order of the book."""

@@ -137,8 +137,10 @@ def _feature_rows(features: pd.DataFrame) -> pd.DataFrame:
     """Return the features as the table has them: capacitance in nF, and 17 rows made of them."""
     rows = features.assign(cap=features["cap"] / 1000).T
     positive = rows[(rows > 0).all(axis=1)].drop(index="apamp")
-    logs = pd.DataFrame(np.log10(positive)).rename(index="{}_log10".format)
-    spacing = (0.2 + 0.3 * rows.loc["adratio"]).to_frame("isi_cv").T
+    logs = pd.DataFrame(
+        np.log10(positive.to_numpy()), [f"{name}_log10" for name in positive.index], rows.columns
+    )
+    spacing = pd.DataFrame(0.2 + 0.3 * rows.loc[["adratio"]].to_numpy(), ["isi_cv"], rows.columns)
     scores, _, _ = np.linalg.svd((features - features.mean()) / features.std())
     names = [f"E_PC{number}" for number in (1, 2, 3, 4)]
     components = pd.DataFrame(scores[:, :4].T, names, rows.columns)
