@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from analysis_lib.files import PROJECT
+from analysis_lib.models.batch import bar
 from analysis_lib.models.lasso import BatchLassoCV
 from analysis_lib.models.lasso_paths import threads
 
@@ -100,7 +101,8 @@ def many() -> None:
     """Fit a million genes; print the seconds and the peak of the memory in gigabytes."""
     X, Y = tables(MANY)
     started = time.perf_counter()
-    BatchLassoCV(standardize=False, keep_path=False).fit(X, Y)
+    with bar() as progress:
+        BatchLassoCV(standardize=False, keep_path=False, progress=progress).fit(X, Y)
     spent = time.perf_counter() - started
     per_gigabyte = 1e9 if sys.platform == "darwin" else 1e9 / 1024  # bytes there, kB elsewhere
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / per_gigabyte

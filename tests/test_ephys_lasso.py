@@ -10,6 +10,8 @@ from analysis_lib.datasets.neurons import cell_types
 from analysis_lib.datasets.neurons import simulator as neurons_simulator
 from analysis_lib.errors import AnalysisError, DataError, ParameterError, RunError
 from analysis_lib.evaluation.discovery import discoveries, permuted
+from analysis_lib.evaluation.genewise import scores
+from analysis_lib.models.lasso import BatchLasso
 from analysis_lib.studies.ephys_lasso import (
     check,
     learning,
@@ -100,12 +102,18 @@ def test_shuffled_features_find_nothing():
 
 def test_kept_models_are_the_models_that_were_scored(run):
     neurons, compared, _, models = run
-    fitted = learning.maker(neurons.params)().fit(neurons.X, neurons.Y)
+    fitted = learning.model(neurons.params).fit(neurons.X, neurons.Y)
     np.testing.assert_allclose(
         models.predict(neurons.types.features), fitted.predict(neurons.X), atol=1e-9
     )
     assert list(models.genes["r2_test"]) == list(learning.of_model(compared, "ours")["r2_test"])
     assert models.genes["gene"].is_unique
+    linear = learning.of_model(compared, learning.LINEAR)["r2_test"]
+    assert list(models.genes["linear_r2_test"]) == list(linear)
+    X = neurons.types.features
+    assert not models.outside(X).any(axis=None)
+    assert models.outside(X - 1e-9).any(axis=None)
+    assert models.outside(X + 1e-9).any(axis=None)
 
 
 def test_the_order_of_the_samples_in_the_file_has_no_kin_side_by_side(run):
@@ -136,11 +144,16 @@ def test_the_published_setting_is_one_penalty_on_unscaled_features(run):
 
     neurons, compared, _, _ = run
     params = study.Params(**QUICK, penalty="fixed", alpha=0.01, standardise=False)
-    fitted = learning.maker(params)().fit(neurons.X, neurons.Y[:, :5])
+    fitted = learning.model(params).fit(neurons.X, neurons.Y[:, :5])
     for i in range(5):
         peer = Lasso(alpha=0.01, tol=1e-10, max_iter=1_000_000).fit(neurons.X, neurons.Y[:, i])
         np.testing.assert_allclose(fitted.coef_[i], peer.coef_, atol=1e-5)
-    assert learning.PUBLISHED in set(compared["model"])
+    again = scores(
+        lambda: BatchLasso(0.01, standardize=False), neurons.X, neurons.Y[:, :5],
+        folds=4, repeats=1, seed=neurons.params.seed,
+    )  # fmt: skip
+    published = learning.of_model(compared, learning.PUBLISHED).head(5)
+    np.testing.assert_allclose(published["r2_test"], again["r2_test"])
 
 
 def test_own_tables_are_read_either_way_round_and_their_cells_predicted(own, tmp_path):
@@ -166,6 +179,7 @@ def test_without_cells_nothing_is_predicted_and_that_is_said(own):
 
 def test_what_a_run_keeps_predicts_new_cells(own, tmp_path, monkeypatch):
     monkeypatch.setenv("ANALYSIS_RUN_FOLDER", str(tmp_path / "run"))
+    pd.read_csv(own["cells"]).assign(gene0="seen", day="1").to_csv(own["cells"], index=False)
     neurons = study.load(study.Params(**own, permutations=20, cv_repeats=1))
     models = learning.learn(neurons, learning.compare(neurons), learning.discover(neurons))
     predicted = predictions.predicted(models, neurons.cells)
@@ -178,7 +192,7 @@ def test_what_a_run_keeps_predicts_new_cells(own, tmp_path, monkeypatch):
     assert "b" in told.table["beyond"].iloc[0]
     assert any("lie beyond all samples" in note for note in told.notes)
     table = pd.read_parquet(tmp_path / "run" / "tables" / predictions.PREDICTIONS)
-    assert {"cell", *neurons.genes} <= set(table.columns)
+    assert {"cell", *neurons.genes, "gene0 (cell)", "day"} <= set(table.columns)
     features, _ = predictions.read_cells(tmp_path / "run", models)
     pd.testing.assert_frame_equal(
         features, neurons.cells.features, check_names=False, check_index_type=False
@@ -269,6 +283,9 @@ def test_tables_count_every_gene(run):
     held_out = learning.held_out(neurons)
     pairs = tables.pairs(neurons, held_out, models, models.genes["gene"].head(2).tolist())
     assert len(pairs) == 2 * 48
+    first = pairs[pairs["gene"] == models.genes["gene"].iloc[0]]
+    assert first["predicted"].tolist() == held_out.iloc[:, 0].tolist()
+    assert first["observed"].tolist() == neurons.Y[:, 0].tolist()
     lookup = tables.lookup(neurons, models, held_out)
     assert set(lookup["columns"]) <= set(lookup["genes"].columns)
 

@@ -145,6 +145,17 @@ def test_lines_stand_by_kind_and_few_cells_are_no_line(world):
     assert (sizes[["predicted", "measured"]] >= PARAMS.least_cells).all(axis=None)
 
 
+@pytest.mark.parametrize("side", ["predicted", "measured"])
+def test_a_line_with_few_cells_on_one_side_is_left_out(world, side):
+    validation, pair, _ = world
+    sizes = pair.cells.set_index("line").loc[pair.predicted.index, side]
+    least = int(sizes.min()) + 1
+    params = PARAMS.model_copy(update={"least_cells": least})
+    left = profiles.profiles(replace(validation, params=params)).predicted.index
+    assert sizes.idxmin() not in left
+    assert len(left) < len(pair.predicted)
+
+
 def test_markers_are_scaled_within_a_gene_and_absent_ones_named(world):
     table = profiles.markers(world[1], ["Pvalb", "Sst", "Nowhere1"])
     for _, rows in table.groupby("gene"):

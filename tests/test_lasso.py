@@ -1,5 +1,7 @@
 """Many Lassos at once are scikit-learn's, one by one, and minimise what they claim to minimise."""
 
+import io
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from analysis_lib.errors import DataError, ParameterError
 from analysis_lib.models import lasso
+from analysis_lib.models.batch import bar
 from analysis_lib.models.lasso import BatchLasso, BatchLassoCV
 
 SURE = {"tol": 1e-13, "max_iter": 1_000_000}
@@ -498,3 +501,20 @@ def test_other_features_cannot_be_predicted_from():
     fitted = BatchLassoCV(n_alphas=2).fit(*tables())
     with pytest.raises(DataError, match="6 columns"):
         fitted.predict(np.ones((2, 5)))
+
+
+class Terminal(io.StringIO):
+    """A terminal, as far as anybody can tell."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("stream", "drawn"), [(Terminal(), True), (io.StringIO(), False)])
+def test_a_bar_counts_the_genes_on_a_terminal_and_keeps_quiet_elsewhere(stream, drawn, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    X, Y = np.random.default_rng(0).normal(size=(12, 2)), np.ones((12, 600))
+    with bar("genes", stream) as progress:
+        BatchLassoCV(keep_path=False, progress=progress).fit(X, Y)
+    assert ("600/600" in stream.getvalue()) is drawn
+    assert bool(stream.getvalue()) is drawn

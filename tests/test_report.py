@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from analysis_lib.datasets import golub_simulator
+from analysis_lib.datasets.neurons import features, simulator
 from analysis_lib.files import PROJECT
 from analysis_lib.runs.record import read_record
 from tests.site.browsing import Watched, chromium
@@ -34,11 +35,22 @@ FIGURES = {
         *("independent_confusion", "genes", "confusion", "errors", "votes", "stability"),
         *("selection_bias", "permutation", "learning"),
     ),
+    "ephys_lasso": (
+        *("genes_kept", "scores", "against_r2", "against_rmse", "chance", "coefficient_map"),
+        *("drivers", "stability", "chosen_genes", "extremes"),
+    ),
+    "geo_validation": (
+        *("filter", "line_matrix", "own_and_others", "gene_ranks", "markers", "map_before"),
+        *("map_measured", "map_predicted", "map_features", "map_measured_kind"),
+        "map_predicted_spines",
+    ),
 }
 TABLES = {
     "dge": ("columns", "top_genes", "scores", "audit"),
     "leukemia_network": ("scores", "hardest", "grid"),
     "leukemia_classical": ("cluster_counts", "report", "nested", "errors"),
+    "ephys_lasso": ("genes", "ranges", "cells"),
+    "geo_validation": ("lines", "genes", "quality"),
 }
 PARTS = (
     *("analysis_lib", "notebooks", "book", "_config.yml", "report.yml"),
@@ -56,6 +68,10 @@ leukemia_classical:
     draws: 5
     resamples: 20
     embedding_seeds: 2
+ephys_lasso:
+  default: {permutations: 20, cv_repeats: 1, resamples: 10}
+geo_validation:
+  default: {permutations: 199}
 """
 QUICK = ("models=logistic", "permutations=20", "cv_repeats=1")
 
@@ -193,7 +209,7 @@ def kept_genes(report) -> list[str]:
         ("dge/default", 2, "keeps no model"),
         ("leukemia_network/mine", 1, "There is no run leukemia_network/mine."),
         ("leukemia_netwrk/default", 2, "Did you mean 'leukemia_network'?"),
-        ("leukemia_network", 2, "leukemia_network/default"),
+        ("leukemia_network", 2, "leukemia_network/<name>"),
     ],
 )
 def test_a_run_that_cannot_predict_is_told(report, run, status, message):
@@ -210,6 +226,44 @@ def test_a_model_that_was_changed_is_not_used(report):
     path.write_bytes(before)
     assert "damaged" in printed
     assert "model/preparation.npz" in printed
+
+
+def test_the_kept_models_predict_new_cells(report):
+    """A table as published; then one of one's own, without a feature that is needed."""
+    (report.root / "recorded").mkdir()
+    _, _, path = simulator.simulate_ephys(report.root / "recorded", seed=9)
+    run, cells = "ephys_lasso/default", str(path.relative_to(report.root))
+    printed = report.call("predict", run, cells)
+    assert "Models of 2,000 genes on 15 features" in printed
+    assert "more columns are not shown" in printed
+    report.call("predict", run, cells, "-o", "recorded/predicted.csv")
+    predicted = pd.read_csv(report.root / "recorded" / "predicted.csv", dtype={"cell": str})
+    assert predicted.shape == (888, 2002)
+    few = features.derived(pd.read_csv(path)).drop(columns="sag")
+    few.to_csv(report.root / "recorded" / "few.csv", index_label="cell")
+    refused = report.call("predict", run, "recorded/few.csv", status=2)
+    assert "sag" in refused
+    assert "Traceback" not in refused
+
+
+def test_the_validation_knows_which_models_it_judged(report):
+    record = read_record(report.root / "build/runs/geo_validation/default")
+    models = read_record(report.root / "build/runs/ephys_lasso/default")
+    read = {file["name"]: file["sha256"] for file in record.data[0]["files"]}
+    assert read == {
+        name: models.files[f"model/{name}"]["sha256"] for name in ("genes.parquet", "cells.parquet")
+    }
+    assert "The models of ephys_lasso/default" in report.page("geo_validation/default")
+
+
+def test_every_gene_of_a_run_can_be_looked_up(report):
+    with chromium() as browser:
+        watched = Watched(browser.new_context(offline=True).new_page())
+        page = report.html / "genes/ephys_lasso/default.html"
+        watched.page.goto(f"{page.as_uri()}#gene=Slc17a7")
+        watched.page.get_by_text("R², held out", exact=True).first.wait_for()
+        assert "Slc17a7" in watched.page.locator("main").inner_text()
+        watched.quiet()
 
 
 def test_nothing_is_done_when_nothing_changed(report):

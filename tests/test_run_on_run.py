@@ -82,7 +82,9 @@ def test_a_report_makes_the_run_that_is_read_first(pair):
     assert all(state.record and not state.failure for state in states)
 
 
-@pytest.mark.parametrize("name", ["toy", "toy/", "../toy/default", "toy/../other", "Toy/x", ""])
+@pytest.mark.parametrize(
+    "name", ["toy", "toy/", "../toy/default", "toy/../other", "toy/default/../other", "Toy/x", ""]
+)
 def test_a_name_that_is_none_never_becomes_a_path(name, tmp_path):
     with pytest.raises(ParameterError, match="study and its name"):
         results.of_run(name, tmp_path)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TextIO
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -193,6 +195,28 @@ def in_chunks(
                 progress(done, targets)
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def bar(what: str = "genes", stream: TextIO | None = None) -> Iterator[Progress]:
+    """Give a `progress` that draws a bar on a terminal; elsewhere nothing is seen of it.
+
+    Examples
+    --------
+    >>> with bar("models") as progress:
+    ...     in_chunks(lambda part: None, 1000, 100, progress=progress)
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    console = Console(file=stream or sys.stderr)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    with Bar(
+        *columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal
+    ) as drawn:
+        task = drawn.add_task(what, total=None)
+        yield lambda done, total: drawn.update(task, completed=done, total=total)
 
 
 def constants(targets: Floats) -> NDArray[np.bool_]:

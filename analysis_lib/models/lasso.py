@@ -57,7 +57,7 @@ class BatchLassoCV(BatchModel):
     keep_path : bool
         Whether to keep `mse_path_`: targets × penalties × folds numbers.
     progress : callable, optional
-        Told now and then how many targets are done, and of how many.
+        Told now and then how many targets are done, and of how many; `batch.bar` draws a bar.
     solver : {"homotopy", "descent"}
         "descent" for coordinate descent alone, which is slower.
 

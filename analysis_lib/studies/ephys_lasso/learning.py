@@ -43,14 +43,17 @@ class Found:
         return float(self.null.observed[chosen].min()) if chosen.any() else None
 
 
-def maker(params: Params) -> Callable[[], Any]:
-    """Return what makes an unfitted model of all genes, as the parameters ask for it."""
-    from analysis_lib.models.lasso import BatchLasso
+def model(params: Params) -> Any:
+    """Return an unfitted model of all genes; a penalty that is fixed is the only one it tries."""
+    from analysis_lib.models.lasso import BatchLassoCV
+    from analysis_lib.models.ridge import BatchRidgeCV
 
-    if params.penalty == "fixed" and params.method != "ridge":
-        ratio, scaled = _l1_ratio(params), params.standardise
-        return lambda: BatchLasso(params.alpha, l1_ratio=ratio, standardize=scaled)
-    return lambda: _cross_validated(params)
+    given: dict[str, Any] = {"folds": params.cv_folds, "standardize": params.standardise}
+    if params.penalty == "fixed":
+        given["alphas"] = [params.alpha]
+    if params.method == "ridge":
+        return BatchRidgeCV(keep_path=False, **given)
+    return BatchLassoCV(l1_ratio=_l1_ratio(params), keep_path=False, **given)
 
 
 def compare(neurons: Neurons) -> pd.DataFrame:
@@ -72,7 +75,7 @@ def compare(neurons: Neurons) -> pd.DataFrame:
 
     params = neurons.params
     makers: dict[str, tuple[Callable[[], Any], NDArray[np.float64]]] = {
-        OURS: (maker(params), neurons.X),
+        OURS: (lambda: model(params), neurons.X),
         PUBLISHED: (lambda: BatchLasso(PUBLISHED_ALPHA, standardize=False), neurons.X),
         LINEAR: (LinearRegression, neurons.X),
     }
@@ -117,7 +120,7 @@ def statistic(params: Params) -> Callable[[Any, Any], NDArray[np.float64]]:
     """Return the statistic of the permutation test: R² at the best penalty, a number per gene."""
 
     def best(X: NDArray[np.float64], Y: NDArray[np.float64]) -> NDArray[np.float64]:
-        fitted = _cross_validated(params).fit(X, Y)
+        fitted = model(params).fit(X, Y)
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray(1 - fitted.best_mse_ / _of_the_mean(Y, params.cv_folds))
 
@@ -128,7 +131,7 @@ def learn(neurons: Neurons, compared: pd.DataFrame, found: Found) -> GeneModels:
     """Fit every gene's model to all samples, and put it beside what is known of it."""
     params = neurons.params
     X, Y = neurons.X, neurons.Y
-    fitted = maker(params)().fit(X, Y)
+    fitted = model(params).fit(X, Y)
     scored = of_model(compared, OURS)
     tested: dict[str, Any] = {name: found.table[name] for name in ("p", "q", "discovered")}
     genes = pd.DataFrame(
@@ -171,7 +174,7 @@ def steadiness(neurons: Neurons, models: GeneModels) -> Stability:
 
     def fit(X: NDArray[np.float64], Y: NDArray[np.float64]) -> NDArray[np.float64]:
         if params.method == "ridge":
-            return np.asarray(_cross_validated(params).fit(X, Y).coef_)
+            return np.asarray(model(params).fit(X, Y).coef_)
         ratio, scaled = _l1_ratio(params), params.standardise
         return BatchLasso(penalties, l1_ratio=ratio, standardize=scaled).fit(X, Y).coef_
 
@@ -183,21 +186,10 @@ def held_out(neurons: Neurons) -> pd.DataFrame:
     from analysis_lib.evaluation.genewise import held_out as predicted
 
     params = neurons.params
-    values = predicted(maker(params), neurons.X, neurons.Y, folds=params.cv_folds, seed=params.seed)
+    values = predicted(
+        lambda: model(params), neurons.X, neurons.Y, folds=params.cv_folds, seed=params.seed
+    )
     return pd.DataFrame(values, index=neurons.types.features.index, columns=neurons.genes)
-
-
-def _cross_validated(params: Params) -> Any:
-    """Return a model that tries penalties in folds; a single one, where it is fixed."""
-    from analysis_lib.models.lasso import BatchLassoCV
-    from analysis_lib.models.ridge import BatchRidgeCV
-
-    given: dict[str, Any] = {"folds": params.cv_folds, "standardize": params.standardise}
-    if params.penalty == "fixed":
-        given["alphas"] = [params.alpha]
-    if params.method == "ridge":
-        return BatchRidgeCV(keep_path=False, **given)
-    return BatchLassoCV(l1_ratio=_l1_ratio(params), keep_path=False, **given)
 
 
 def _l1_ratio(params: Params) -> float:
