@@ -207,7 +207,7 @@ def test_a_run_that_is_not_there_is_told_with_its_command(of):
 
 
 def test_only_runs_of_the_models_study_are_taken():
-    with pytest.raises(ParameterError, match="models"):
+    with pytest.raises(ParameterError, match=r"(?s)models.*expected: text: ephys_lasso/<name>"):
         study.Params.of({"models": "dge/default"})
 
 

@@ -117,6 +117,7 @@ def _range(option: Mapping[str, Any]) -> str:
         "minItems": "at least",
     }
     limits = [f"{sign} {_short(option[key])}" for key, sign in signs.items() if key in option]
+    limits += [option["form"]] if "form" in option else []
     choices = option.get("enum") or option.get("items", {}).get("enum") or []
     return ", ".join([*limits, " | ".join(map(str, choices))] if choices else limits)
 

@@ -38,6 +38,7 @@ class Params(StudyParams):
     models: str = Field(
         "ephys_lasso/default",
         pattern=r"^ephys_lasso/[a-z0-9][a-z0-9_-]{0,63}$",
+        json_schema_extra={"form": "ephys_lasso/<name>"},
         description="The run whose models are validated, on the cells that it predicted.",
         examples=["ephys_lasso/mine"],
     )
