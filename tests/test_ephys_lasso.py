@@ -193,6 +193,7 @@ def test_what_a_run_keeps_predicts_new_cells(own, tmp_path, monkeypatch):
     assert any("lie beyond all samples" in note for note in told.notes)
     table = pd.read_parquet(tmp_path / "run" / "tables" / predictions.PREDICTIONS)
     assert {"cell", *neurons.genes, "gene0 (cell)", "day"} <= set(table.columns)
+    assert list(table["beyond"]) == list(told.table["beyond"])
     features, _ = predictions.read_cells(tmp_path / "run", models)
     pd.testing.assert_frame_equal(
         features, neurons.cells.features, check_names=False, check_index_type=False

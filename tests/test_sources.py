@@ -93,7 +93,9 @@ def test_sets_that_belong_together_are_real_when_all_are_there(lay):
     ]
 
 
-@pytest.mark.parametrize(("there", "absent"), [("values.csv", "labels"), ("labels.csv", "values")])
+@pytest.mark.parametrize(
+    ("there", "absent"), [("values.csv", "labels.csv"), ("labels.csv", "values.csv")]
+)
 def test_sets_that_belong_together_are_never_mixed(lay, there, absent):
     folder = lay(there)
     chosen = sources.choose_together(two_sets(), folders=[folder])

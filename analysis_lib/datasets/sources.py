@@ -120,7 +120,12 @@ def choose_together(
     real = [source.title for source in chosen if source.kind == "real"]
     if len(real) == len(chosen):
         return chosen
-    absent = [d.name for d, source in zip(datasets, chosen, strict=True) if source.kind != "real"]
+    absent = [
+        file.name
+        for dataset, source in zip(datasets, chosen, strict=True)
+        if source.kind != "real"
+        for file in dataset.files
+    ]
     note = (
         f"Real files are here in part, so none is used; missing: {', '.join(absent)}."
         if real

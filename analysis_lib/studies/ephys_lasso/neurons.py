@@ -202,7 +202,8 @@ def described(neurons: Neurons) -> list[tuple[str, str]]:
 
 def notes(neurons: Neurons) -> list[str]:
     """Return what the loaders found worth saying."""
-    told = [*neurons.types.notes, *(neurons.cells.notes if neurons.cells else ())]
+    told = [source.note for source in neurons.sources if source.note]
+    told += [*neurons.types.notes, *(neurons.cells.notes if neurons.cells else ())]
     published = {source.dataset for source in neurons.sources if source.kind == "real"}
     return [*told, _CAPACITANCE] if published >= {TYPES.name, CELLS.name} else told
 

@@ -36,6 +36,13 @@ class Predicted:
         """The number of cells with any feature beyond all samples."""
         return int(self.outside.any(axis=1).sum())
 
+    @property
+    def beyond(self) -> pd.Series[str]:
+        """The features in which each cell lies beyond all samples, by name."""
+        names = self.outside.columns
+        told = [", ".join(names[row]) for row in self.outside.to_numpy()]
+        return pd.Series(told, index=self.outside.index, name="beyond", dtype="str")
+
 
 def predicted(models: GeneModels, cells: Cells) -> Predicted:
     """Predict every gene of every cell."""
@@ -82,9 +89,9 @@ def keep(neurons: Neurons, models: GeneModels, found: Predicted | None) -> None:
     if neurons.cells is None or found is None:
         return
     cells = neurons.cells
-    own = _apart(cells.about, ["cell", *models.names, *found.expression.columns])
+    own = _apart(cells.about, ["cell", "beyond", *models.names, *found.expression.columns])
     _write(pd.concat([cells.features, own], axis=1), place.with_name(CELLS))
-    table = pd.concat([own, found.expression.astype("float32")], axis=1)
+    table = pd.concat([own, found.beyond, found.expression.astype("float32")], axis=1)
     _write(table, place.parent.parent / "tables" / PREDICTIONS)
 
 
@@ -123,14 +130,9 @@ def predict(run: Path, table: Path) -> Prediction:
     models = read_models(run)
     cells = ephys_cells.own(Path(table), models.names)
     found = predicted(models, cells)
-    named = [
-        ", ".join(name for name, out in zip(models.names, row, strict=True) if out)
-        for row in found.outside.to_numpy()
-    ]
-    told = pd.DataFrame({"cell": found.expression.index, "beyond": named})
-    genes = found.expression.reset_index(drop=True)
+    told = pd.concat([found.beyond, found.expression], axis=1).rename_axis("cell").reset_index()
     notes = [_about(models), *cells.notes, extrapolation_sentence(found), *foreign(found)]
-    return Prediction(pd.concat([told, genes], axis=1), tuple(notes))
+    return Prediction(told, tuple(notes))
 
 
 def extrapolation_sentence(found: Predicted) -> str:

@@ -190,6 +190,7 @@ def check(params: Params) -> Sequence[tuple[str, str]]:
             ("models", f"{params.models}: {counted(len(models.genes), 'gene')}, simulated"),
             ("predicted", f"{counted(len(features), 'cell')}"),
             ("measured", f"simulated cells, {models.about['simulated']['shape']} shape"),
+            *(("note", source.note) for source in sources(params) if source.note),
         ]
     validation = load(params)
     pair = profiles(validation)
