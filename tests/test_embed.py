@@ -23,7 +23,7 @@ WORDS = {"caption": "What is seen.", "alt": "In words."}
 def shown(monkeypatch):
     """What a notebook would show."""
     bundles = []
-    monkeypatch.setattr(embed, "_publish", bundles.append)
+    monkeypatch.setattr(embed, "emit", bundles.append)
     return bundles
 
 

@@ -34,7 +34,7 @@ STUDY = StudyPage("ephys", "Ephys", "Which genes?")
 @pytest.fixture
 def shown(monkeypatch):
     bundles = []
-    monkeypatch.setattr(embed, "_publish", bundles.append)
+    monkeypatch.setattr(embed, "emit", bundles.append)
     return bundles
 
 

@@ -79,7 +79,7 @@ def show(
         table = _values_drawn(figure) if table is None else table
         tables.write_table(table, target.with_suffix(".csv"), for_people=True)
         files.write_json(target.with_suffix(".info.json"), info)
-    _publish(bundle)
+    emit(bundle)
 
 
 def show_table(
@@ -124,7 +124,7 @@ def show_table(
         files.write_text(target, files.to_json(document) + "\n")
         tables.write_table(frame, target.with_suffix(".csv"), for_people=True)
         files.write_json(target.with_suffix(".info.json"), info)
-    _publish(bundle)
+    emit(bundle)
 
 
 def say(*sentences: str, kind: Literal["text", "note", "warning"] = "text") -> None:
@@ -138,7 +138,7 @@ def say(*sentences: str, kind: Literal["text", "note", "warning"] = "text") -> N
     plain_text = [visible(sentence) for sentence in sentences]
     if kind != "text":
         plain_text[0] = f"{_TITLES[kind]}: {plain_text[0]}"
-    _publish({"text/html": shown, "text/plain": "\n".join(plain_text)})
+    emit({"text/html": shown, "text/plain": "\n".join(plain_text)})
 
 
 def figure_html(info: Mapping[str, Any], number: int, base: str) -> str:
@@ -183,7 +183,7 @@ def figure_html(info: Mapping[str, Any], number: int, base: str) -> str:
 
 def figure_script(run_id: str, name: str, figure_json_text: str) -> str:
     """Return the script that brings a figure's JSON to its page."""
-    return _script("figure", run_id, name, figure_json_text)
+    return script("figure", run_id, name, figure_json_text)
 
 
 def table_html(info: Mapping[str, Any], number: int | None = None, base: str | None = None) -> str:
@@ -224,11 +224,14 @@ def table_html(info: Mapping[str, Any], number: int | None = None, base: str | N
 
 def table_script(run_id: str, name: str, table_json_text: str) -> str:
     """Return the script that brings all rows of a table to its page."""
-    return _script("table", run_id, name, table_json_text)
+    return script("table", run_id, name, table_json_text)
 
 
-def _script(kind: str, run_id: str, name: str, json_text: str) -> str:
-    # Read and written anew: whatever the file says, only JSON ends in the script.
+def script(kind: str, run_id: str, name: str, json_text: str) -> str:
+    """Return the script that brings a document of a run to its page.
+
+    It is read and written anew: whatever the file says, only JSON ends in the script.
+    """
     content = files.to_json(json.loads(json_text))
     for character in "<\u2028\u2029":
         content = content.replace(character, f"\\u{ord(character):04x}")
@@ -248,7 +251,8 @@ def _checked(name: Any) -> str:
     return name
 
 
-def _publish(bundle: dict[str, Any]) -> None:
+def emit(bundle: dict[str, Any]) -> None:
+    """Show an output, given by MIME type, in a notebook; its plain text elsewhere."""
     from IPython.core.interactiveshell import InteractiveShell
     from IPython.display import display
 

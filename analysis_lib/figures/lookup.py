@@ -185,12 +185,12 @@ def show_lookup(
         files.write_text(target.with_name(f"{shard}.json"), files.to_json(document) + "\n")
     # Last: where there is an index, every shard is there.
     files.write_text(target, files.to_json(asdict(index)) + "\n")
-    embed._publish({LOOKUP_MIME: {"genes": len(table)}, "text/plain": visible(words)})
+    embed.emit({LOOKUP_MIME: {"genes": len(table)}, "text/plain": visible(words)})
 
 
 def lookup_script(run_id: str, name: str, json_text: str) -> str:
     """Return the script that brings the index or a shard to the lookup page."""
-    return embed._script("lookup", run_id, name, json_text)
+    return embed.script("lookup", run_id, name, json_text)
 
 
 def script_content(script: str) -> Any:

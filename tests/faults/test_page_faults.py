@@ -133,7 +133,7 @@ def inner(watched, selector):
 def test_10_a_figure_is_embedded_by_name_not_as_plotlys_own_output(tmp_path, monkeypatch):
     """The page had no figure and the build was green: myst-nb dropped Plotly's output."""
     shown = []
-    monkeypatch.setattr(embed, "_publish", shown.append)
+    monkeypatch.setattr(embed, "emit", shown.append)
     monkeypatch.setenv(results.FOLDER_VARIABLE, str(tmp_path))
     figures.show(tables.volcano(), name="volcano", caption="c", alt="a")
     assert set(shown[0]) == {embed.FIGURE_MIME, "image/png", "text/plain"}
@@ -254,7 +254,7 @@ def test_21_of_a_million_genes_all_significant_and_a_sample_are_drawn_and_told(
     genes.loc[:2999, ["logFC", "pvalue"]] = 3.0, 1e-9
     genes = tables.called(genes)
     monkeypatch.setenv(results.FOLDER_VARIABLE, str(tmp_path))
-    monkeypatch.setattr(embed, "_publish", lambda bundle: None)
+    monkeypatch.setattr(embed, "emit", lambda bundle: None)
     figure = tables.volcano(genes)
     figures.show(figure, name="volcano", caption="A volcano.", alt="a")
     (up,) = [t for t in figure.data if t.name.startswith("Up")]
@@ -281,7 +281,7 @@ def left_behind(folder):
     """Show everything in a run; return the name and hash of every file."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(results.FOLDER_VARIABLE, str(folder))
-        patch.setattr(embed, "_publish", lambda bundle: None)
+        patch.setattr(embed, "emit", lambda bundle: None)
         for name, figure in tables.every_figure().items():
             figures.show(figure, name=name, caption="c", alt="a")
         figures.show_table(tables.genes(), name="genes", caption="c")

@@ -62,7 +62,7 @@ class FigurePage:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv(results.FOLDER_VARIABLE, str(self.folder / BASE))
-            patch.setattr(embed, "_publish", lambda bundle: None)
+            patch.setattr(embed, "emit", lambda bundle: None)
             shown()
         place = self.folder / BASE / kind
         script = {"figures": embed.figure_script, "tables": embed.table_script}[kind]

@@ -48,7 +48,7 @@ def keep(folder: Path, given: dict, genes_per_shard: int) -> dict:
     shown: list[dict] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(results.FOLDER_VARIABLE, str(folder))
-        patch.setattr(embed, "_publish", shown.append)
+        patch.setattr(embed, "emit", shown.append)
         patch.setattr(lookup, "GENES_PER_SHARD", genes_per_shard)
         show_lookup(**given)
     return shown[0]
