@@ -12,8 +12,8 @@ help: ## print this list
 book: $(STAMP) ## execute what is stale, build the site, say where to open it
 	@$(PY) -m analysis_lib book
 
-test: $(STAMP) ## run the whole test suite
-	@$(PY) -m pytest $(T)
+test: $(STAMP) ## run the whole test suite, or T=tests/test_lasso.py
+	@$(PY) -m pytest $(if $(T),$(T),-n logical --maxprocesses 4 --dist loadfile)
 
 run: $(STAMP) ## one run: STUDY=dge NAME=strict P="p_threshold=0.01" or F=params.yml
 	@$(PY) -m analysis_lib run $(STUDY) --name $(NAME) $(if $(F),-f "$(F)") $(P)
