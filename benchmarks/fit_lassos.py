@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -104,9 +105,19 @@ def many() -> None:
     with bar() as progress:
         BatchLassoCV(standardize=False, keep_path=False, progress=progress).fit(X, Y)
     spent = time.perf_counter() - started
-    per_gigabyte = 1e9 if sys.platform == "darwin" else 1e9 / 1024  # bytes there, kB elsewhere
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / per_gigabyte
-    print(f"{MANY:,} genes in {spent:.1f} s, at most {peak:.2f} GB, {Y.nbytes / 1e9:.2f} the genes")
+    print(
+        f"{MANY:,} genes in {spent:.1f} s, at most {_peak():.2f} GB, {Y.nbytes / 1e9:.2f} the genes"
+    )
+
+
+def _peak() -> float:
+    """Return the most memory this process has held, in gigabytes."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e9  # bytes on macOS
+    # Not getrusage: on Linux that counts what the process held that started this one.
+    (line,) = [each for each in status.read_text().splitlines() if each.startswith("VmHWM")]
+    return int(line.split()[1]) * 1024 / 1e9
 
 
 def _ours(X: np.ndarray, Y: np.ndarray, solver: Any = "homotopy") -> BatchLassoCV:

@@ -7,18 +7,15 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy import sparse
 
 from analysis_lib import files, results
-from analysis_lib.datasets import counts
 from analysis_lib.datasets.catalogue import CATALOGUE
-from analysis_lib.datasets.counts import Counts
 from analysis_lib.datasets.identifiers import counted
 from analysis_lib.datasets.neurons import simulator as neurons_simulator
 from analysis_lib.datasets.sources import Source, SourceFile, choose
@@ -27,6 +24,11 @@ from analysis_lib.models.gene_models import GeneModels
 from analysis_lib.studies.ephys_lasso import predictions
 from analysis_lib.studies.ephys_lasso.neurons import SHAPES
 from analysis_lib.studies.params import StudyParams
+
+if TYPE_CHECKING:
+    from scipy import sparse
+
+    from analysis_lib.datasets.counts import Counts
 
 COUNTS = CATALOGUE["tasic"]
 _MODELS = "models"
@@ -158,6 +160,8 @@ def sources(params: Params) -> list[Source]:
 
 def load(params: Params) -> Validation:
     """Read models and counts, predict the cells, and pass the sequenced ones through the filter."""
+    from analysis_lib.datasets import counts
+
     found = sources(params)
     run = results.of_run(params.models)
     models = predictions.read_models(run)
@@ -252,6 +256,8 @@ def _simulated(params: Params, yours: Sequence[str]) -> Source:
 
 
 def _read(source: Source, models: GeneModels, params: Params) -> Counts:
+    from analysis_lib.datasets import counts
+
     if source.kind == "simulated":
         world = models.about["simulated"]
         with tempfile.TemporaryDirectory() as folder:
