@@ -62,9 +62,10 @@ def metrics(
     if chosen.any():
         for name in (OURS, LINEAR):
             numbers[f"r2_predictable_{name}"] = _spread(
-                f"{said[name]}, R² held out", of_model(compared, name)["r2_test"][chosen]
+                f"{said[name]}, R² held out",
+                of_model(compared, name)["r2_test"][chosen],
+                of="the predictable genes",
             )
-            numbers[f"r2_predictable_{name}"]["label"] += " of those predictable"
     for name in (OURS, LINEAR, PUBLISHED):
         scored = of_model(compared, name)
         for part, words in (("test", "held out"), ("train", "training")):
@@ -105,12 +106,12 @@ def save(neurons: Neurons, numbers: dict[str, dict[str, Any]], sentences: Sequen
     results.save_json("data", records(neurons))
 
 
-def _spread(label: str, values: pd.Series[float]) -> dict[str, Any]:
+def _spread(label: str, values: pd.Series[float], of: str = "the genes") -> dict[str, Any]:
     low, middle, high = (float(values.quantile(q)) for q in (0.25, 0.5, 0.75))
     return {
-        "label": f"{label} (median of the genes)",
+        "label": f"{label} (median of {of})",
         "value": middle,
         "low": low,
         "high": high,
-        "span": "half of the genes",
+        "span": f"half of {of}",
     }
