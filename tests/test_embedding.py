@@ -16,6 +16,8 @@ from sklearn.preprocessing import StandardScaler
 
 from analysis_lib import embedding
 from analysis_lib.embedding import components, pca
+from analysis_lib.embedding.components import components as components_of
+from analysis_lib.embedding.maps import tsne_of
 from analysis_lib.errors import ParameterError, TableError
 from analysis_lib.files import PROJECT
 
@@ -130,9 +132,9 @@ def test_the_order_of_the_rows_does_not_decide_the_picture():
     for seed in range(3):
         X, _ = _groups(shift=0, rows=72, features=400, seed=seed)
         order = np.random.default_rng(seed).permutation(72)
-        components = embedding._components(X)
+        components = components_of(X)
         for whose, drawn in (
-            ("ours", lambda c: embedding._tsne(c, 1, 10, "pca")),
+            ("ours", lambda c: tsne_of(c, 1, 10, "pca")),
             (
                 "theirs",
                 lambda c: TSNE(perplexity=10, init=c[:, :2] * 1e-5, method="exact").fit_transform(

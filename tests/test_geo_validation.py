@@ -182,7 +182,7 @@ def test_every_map_has_every_cell_and_its_worth(world, monkeypatch):
     purity = quality[(quality["measure"] == "neighbour purity") & (quality["labels"] == "line")]
     assert (purity["value"] > purity["chance"]).all()
     assert not words.quality_table(quality)["value"].isna().any()
-    lines = maps.lines(validation)
+    lines = profiles.kinds_of_lines(validation)
     assert set(points["predicted"]["line"]) | set(points["before"]["line"]) <= {*lines, ""}
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from analysis_lib.errors import ParameterError, TableError
-from analysis_lib.evaluation import line_genes, lines
+from analysis_lib.evaluation import line_genes, line_profiles, lines
 from analysis_lib.evaluation.intervals import wilson
 from analysis_lib.evaluation.orders import orders
 
@@ -53,7 +53,7 @@ def two_kinds(n=10, genes=80, own=0.0, seed=0):
 def test_common_lines_and_genes_keep_the_order_of_the_predictions():
     predicted, measured = profiles()
     shuffled = measured.iloc[::-1, ::-1].iloc[1:].assign(other=0.0)
-    one, other = lines.common(predicted.drop(columns="gene 3"), shuffled)
+    one, other = line_profiles.common(predicted.drop(columns="gene 3"), shuffled)
     assert list(one.index) == [f"line {i}" for i in range(7)]
     assert list(one.columns) == [f"gene {i}" for i in range(60) if i != 3]
     assert one.equals(predicted.loc[one.index, one.columns])
@@ -65,7 +65,7 @@ def test_what_is_not_in_both_does_not_matter():
     extra = measured.copy()
     extra.loc["only measured"] = 100.0
     extra["only measured"] = -100.0
-    assert lines.matrix(predicted, extra).equals(lines.matrix(predicted, measured))
+    assert line_profiles.matrix(predicted, extra).equals(line_profiles.matrix(predicted, measured))
 
 
 @pytest.mark.parametrize(("kept", "told"), [(0, "0 of 8"), (1, "1 of 8"), (3, "3 of 8")])
@@ -73,7 +73,7 @@ def test_too_few_lines_are_counted_and_named(kept, told):
     predicted, measured = profiles()
     renamed = [f"line {i}" if i < kept else f"Line-{i}" for i in range(8)]
     with pytest.raises(TableError) as error:
-        lines.common(predicted, measured.set_axis(renamed))
+        line_profiles.common(predicted, measured.set_axis(renamed))
     message = str(error.value)
     assert "too few lines in common" in message
     assert f"{told} predicted and 8 measured lines" in message
@@ -85,7 +85,7 @@ def test_too_few_lines_are_counted_and_named(kept, told):
 def test_too_few_genes_are_counted_and_named():
     predicted, measured = profiles(genes=30)
     with pytest.raises(TableError, match="9 of 9 predicted and 30 measured genes") as error:
-        lines.common(predicted.iloc[:, :9], measured)
+        line_profiles.common(predicted.iloc[:, :9], measured)
     assert "only predicted: none; only measured: gene 10, gene 11, gene 12 and 18 more" in str(
         error.value
     )
@@ -101,19 +101,19 @@ def test_faults_are_told_with_their_place():
     gap = measured.copy()
     gap.iloc[2, 5] = np.nan
     with pytest.raises(TableError, match="line 2, gene gene 5"):
-        lines.common(predicted, gap)
+        line_profiles.common(predicted, gap)
     with pytest.raises(TableError, match="1 of 8 lines repeated"):
-        lines.common(predicted, pd.concat([measured, measured.iloc[:1]]))
+        line_profiles.common(predicted, pd.concat([measured, measured.iloc[:1]]))
     with pytest.raises(TableError, match="1 of 60 genes repeated"):
-        lines.common(pd.concat([predicted, predicted[["gene 1"]]], axis=1), measured)
+        line_profiles.common(pd.concat([predicted, predicted[["gene 1"]]], axis=1), measured)
     with pytest.raises(TableError, match="predicted profiles do not hold numbers"):
-        lines.common(predicted.astype({"gene 4": str}), measured)
+        line_profiles.common(predicted.astype({"gene 4": str}), measured)
 
 
 def test_a_gap_outside_of_what_is_in_both_is_no_fault():
     predicted, measured = profiles()
     measured["only measured"] = np.nan
-    assert lines.common(predicted, measured)[1].shape == (8, 60)
+    assert line_profiles.common(predicted, measured)[1].shape == (8, 60)
 
 
 # Correlations
@@ -121,14 +121,14 @@ def test_a_gap_outside_of_what_is_in_both_is_no_fault():
 
 def test_correlations_are_pearsons_raw_and_centred():
     predicted, measured = profiles()
-    raw = lines.matrix(predicted, measured, centred=False)
+    raw = line_profiles.matrix(predicted, measured, centred=False)
     expected = np.corrcoef(predicted, measured)[:8, 8:]
     assert raw.to_numpy() == pytest.approx(expected)
     assert list(raw.index) == list(raw.columns) == list(predicted.index)
     one, other = predicted - predicted.mean(), measured - measured.mean()
-    centred = lines.matrix(predicted, measured)
+    centred = line_profiles.matrix(predicted, measured)
     assert centred.to_numpy() == pytest.approx(np.corrcoef(one, other)[:8, 8:])
-    found = lines.correlations(predicted, measured)
+    found = line_profiles.correlations(predicted, measured)
     assert list(found) == ["line", "raw", "raw_others", "centred", "centred_others"]
     assert found["raw"].to_numpy() == pytest.approx(np.diag(raw))
     others = [np.median(np.delete(row, i)) for i, row in enumerate(centred.to_numpy())]
@@ -136,14 +136,14 @@ def test_correlations_are_pearsons_raw_and_centred():
 
 
 def test_the_levels_of_the_genes_make_any_two_profiles_alike():
-    found = lines.correlations(*noise(genes=400))
+    found = line_profiles.correlations(*noise(genes=400))
     assert found[["raw", "raw_others"]].min(axis=None) > 0.7
     assert found[["centred", "centred_others"]].abs().max(axis=None) < 0.4
 
 
 def test_own_lines_stand_beside_the_others():
-    matrix = lines.matrix(*profiles())
-    found = lines.against_others(matrix)
+    matrix = line_profiles.matrix(*profiles())
+    found = line_profiles.against_others(matrix)
     assert list(found) == ["line", "own", "low", "median", "high"]
     assert found["own"].to_numpy() == pytest.approx(np.diag(matrix))
     off = matrix.mask(np.eye(8, dtype=bool))
@@ -161,10 +161,10 @@ def test_shifts_of_genes_and_a_common_unit_do_not_matter():
     predicted, measured = profiles()
     before, after = (
         (
-            lines.matrix(predicted, each),
+            line_profiles.matrix(predicted, each),
             lines.identified(predicted, each),
             lines.label_test(predicted, each, seed=1).p_value,
-            lines.gene_ranks(predicted, each, seed=1, permutations=99).table,
+            line_genes.gene_ranks(predicted, each, seed=1, permutations=99).table,
         )
         for each in (measured, changed(measured))
     )
@@ -177,7 +177,7 @@ def test_shifts_of_genes_and_a_common_unit_do_not_matter():
 def test_a_profile_that_is_the_mean_of_all_is_like_none():
     predicted, measured = profiles()
     predicted.iloc[2] = predicted.drop(index="line 2").mean()
-    matrix = lines.matrix(predicted, measured)
+    matrix = line_profiles.matrix(predicted, measured)
     assert (matrix.iloc[2] == 0).all()
     assert matrix.drop(index="line 2").ne(0).all(axis=None)
     found = lines.identified(predicted, measured)
@@ -193,7 +193,7 @@ def test_predictions_that_are_the_same_but_for_rounding_recognise_nothing():
     test = lines.label_test(predicted, measured, seed=1)
     assert (test.observed, test.p_value) == (0, 1)
     assert lines.identification(predicted, measured, seed=1)["correct"].tolist() == [0, 0]
-    ranks = lines.gene_ranks(predicted, measured, permutations=99, seed=1)
+    ranks = line_genes.gene_ranks(predicted, measured, permutations=99, seed=1)
     assert ranks.tested == 0
     assert ranks.table[["rho", "p", "q"]].isna().all(axis=None)
     assert np.isnan(ranks.p_value)
@@ -241,7 +241,7 @@ def test_perfect_predictions_are_recognised():
     assert (found["margin"] > 0).all()
     told = lines.identification(predicted, measured, permutations=999, seed=1)
     assert told["share"].tolist() == [1, 1]
-    ranks = lines.gene_ranks(predicted, measured, permutations=999, seed=1)
+    ranks = line_genes.gene_ranks(predicted, measured, permutations=999, seed=1)
     assert ranks.table["rho"].to_numpy() == pytest.approx(1)
     assert (ranks.table["p"] == 1 / 1000).all()
     assert (ranks.positive, ranks.p_value) == (1, 1 / 1000)
@@ -249,7 +249,7 @@ def test_perfect_predictions_are_recognised():
 
 def test_few_lines_are_looked_at_in_all_orders():
     predicted, measured = profiles(5, noise=3)
-    values = lines.matrix(predicted, measured).to_numpy()
+    values = line_profiles.matrix(predicted, measured).to_numpy()
     ways = list(itertools.permutations(range(5)))
     expected = [np.mean([values[i, way[i]] for i in range(5)]) for way in ways]
     test = lines.label_test(predicted, measured, seed=1)
@@ -265,7 +265,7 @@ def test_few_lines_are_looked_at_in_all_orders():
 
 def test_recognitions_are_those_counted_by_hand_in_all_orders():
     predicted, measured = profiles(5, noise=1.5, seed=4)
-    values = lines.matrix(predicted, measured).to_numpy()
+    values = line_profiles.matrix(predicted, measured).to_numpy()
     told = lines.identification(predicted, measured, seed=1).set_index("top")
     ways = list(itertools.permutations(range(5)))
     for top in (1, 3):
@@ -316,7 +316,7 @@ def test_p_values_of_noise_are_uniform(permutations):
 def test_p_values_of_genes_are_uniform_on_noise_and_of_their_number_as_well():
     one, all_together = [], []
     for seed in range(120):
-        found = lines.gene_ranks(*noise(genes=12, seed=seed), permutations=199, seed=seed)
+        found = line_genes.gene_ranks(*noise(genes=12, seed=seed), permutations=199, seed=seed)
         one += [found.table["p"].iloc[0]]
         all_together += [found.p_value]
     # A rank correlation over six lines has few values, so that p is rather too large.
@@ -406,7 +406,7 @@ def test_without_kinds_there_is_nothing_to_ask_within_them(kinds):
 def test_rank_correlations_are_spearmans_with_ties():
     predicted, measured = profiles(7, noise=1)
     measured = measured.round(0)
-    found = lines.gene_ranks(predicted, measured, permutations=19, seed=1).table
+    found = line_genes.gene_ranks(predicted, measured, permutations=19, seed=1).table
     assert list(found) == ["gene", "rho", "p", "q"]
     assert found["gene"].tolist() == list(predicted.columns)
     for gene, rho in zip(found["gene"], found["rho"], strict=True):
@@ -418,7 +418,7 @@ def test_p_of_genes_in_all_orders_is_that_counted_by_hand():
     predicted, measured = profiles(5, 15, noise=1)
     measured = measured.round(0)  # ties
     predicted["gene 0"], measured["gene 1"] = 1.5, 0.0  # constant
-    found = lines.gene_ranks(predicted, measured, seed=1)
+    found = line_genes.gene_ranks(predicted, measured, seed=1)
     ways = [list(way) for way in itertools.permutations(range(5))]
     p, positive = [], np.zeros(len(ways))
     for gene in found.table["gene"][2:]:
@@ -438,14 +438,14 @@ def test_p_of_genes_in_all_orders_is_that_counted_by_hand():
 
 def test_drawn_orders_are_the_same_for_all_genes_and_near_to_all_orders():
     predicted, measured = profiles(6, noise=1)
-    exact = lines.gene_ranks(predicted, measured, permutations=720, seed=1)
-    drawn = lines.gene_ranks(predicted, measured, permutations=700, seed=1)
+    exact = line_genes.gene_ranks(predicted, measured, permutations=720, seed=1)
+    drawn = line_genes.gene_ranks(predicted, measured, permutations=700, seed=1)
     assert exact.exact
     assert not drawn.exact
     assert drawn.table["p"].to_numpy() == pytest.approx(exact.table["p"].to_numpy(), abs=0.08)
     twice = pd.concat([predicted, predicted.add_suffix(" again")], axis=1)
     both = pd.concat([measured, measured.add_suffix(" again")], axis=1)
-    again = lines.gene_ranks(twice, both, permutations=700, seed=1)
+    again = line_genes.gene_ranks(twice, both, permutations=700, seed=1)
     p = again.table["p"].to_numpy()
     assert (p[:60] == p[60:]).all()
     assert (again.null == drawn.null).all()
@@ -457,8 +457,8 @@ def test_only_ranks_count(seed, n, ties):
     predicted, measured = profiles(n, 12, noise=1, seed=seed)
     if ties:
         predicted, measured = predicted.round(0), measured.round(0)
-    found = lines.gene_ranks(predicted, measured, permutations=50, seed=seed)
-    bent = lines.gene_ranks(np.exp(predicted / 4), measured**3, permutations=50, seed=seed)
+    found = line_genes.gene_ranks(predicted, measured, permutations=50, seed=seed)
+    bent = line_genes.gene_ranks(np.exp(predicted / 4), measured**3, permutations=50, seed=seed)
     pd.testing.assert_frame_equal(found.table, bent.table)
     assert (found.null == bent.null).all()
     rho, p = found.table["rho"].dropna(), found.table["p"].dropna()
@@ -469,19 +469,21 @@ def test_only_ranks_count(seed, n, ties):
 
 def test_parts_give_what_the_whole_gives(monkeypatch):
     predicted, measured = profiles(7, 50)
-    whole = lines.gene_ranks(predicted, measured, permutations=300, seed=1)
+    whole = line_genes.gene_ranks(predicted, measured, permutations=300, seed=1)
     monkeypatch.setattr(line_genes, "_ORDERS", 7)
     monkeypatch.setattr(line_genes, "_GENES", 11)
-    parts = lines.gene_ranks(predicted, measured, permutations=300, seed=1)
+    parts = line_genes.gene_ranks(predicted, measured, permutations=300, seed=1)
     assert parts.table.equals(whole.table)
     assert (parts.null == whole.null).all()
 
 
 def test_sums_beyond_single_precision_are_still_exact(monkeypatch):
     predicted, measured = profiles(8, 50)
-    whole = lines.gene_ranks(predicted, measured, permutations=300, seed=1)
+    whole = line_genes.gene_ranks(predicted, measured, permutations=300, seed=1)
     monkeypatch.setattr(line_genes, "_EXACT", 0)
-    assert lines.gene_ranks(predicted, measured, permutations=300, seed=1).table.equals(whole.table)
+    assert line_genes.gene_ranks(predicted, measured, permutations=300, seed=1).table.equals(
+        whole.table
+    )
 
 
 # The answer

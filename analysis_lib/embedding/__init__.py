@@ -6,11 +6,9 @@ which hold what the rows have in common and leave out noise. What is shown start
 two components, so that a rebuilt picture is the same picture, with any number of threads.
 """
 
-from analysis_lib.embedding.components import components as _components  # noqa: F401 - for tests
 from analysis_lib.embedding.components import pca
 from analysis_lib.embedding.drawing import embeddings, pictures
 from analysis_lib.embedding.maps import tsne, umap
-from analysis_lib.embedding.maps import tsne_of as _tsne  # noqa: F401 - for tests
 from analysis_lib.embedding.quality import (
     chance_purity,
     chance_silhouette,

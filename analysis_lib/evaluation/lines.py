@@ -17,34 +17,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis_lib.evaluation.intervals import wilson
-from analysis_lib.evaluation.line_genes import GeneRanks, gene_ranks
-from analysis_lib.evaluation.line_profiles import (
-    LEAST_GENES,
-    LEAST_LINES,
-    against_others,
-    common,
-    correlated,
-    correlations,
-    matrix,
-)
+from analysis_lib.evaluation.line_profiles import common, correlated
 from analysis_lib.evaluation.orders import Orders, orders
-
-__all__ = [
-    "LEAST_GENES",
-    "LEAST_LINES",
-    "GeneRanks",
-    "LabelTest",
-    "Verdict",
-    "against_others",
-    "common",
-    "correlations",
-    "gene_ranks",
-    "identification",
-    "identified",
-    "label_test",
-    "matrix",
-    "verdict",
-]
 
 Kinds: TypeAlias = "Mapping[str, str] | pd.Series"
 """The kind of each line ("exc", "inh"); "" or nothing where it is not known."""

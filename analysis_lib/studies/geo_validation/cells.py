@@ -186,7 +186,8 @@ def check(params: Params) -> Sequence[tuple[str, str]]:
     """Read the data and say, as (topic, text), what a run would work on."""
     from analysis_lib.studies.geo_validation.profiles import profiles
 
-    if sources(params)[1].kind == "simulated":
+    found = sources(params)
+    if found[1].kind == "simulated":
         run = results.of_run(params.models)
         models = predictions.read_models(run)
         features, _ = predictions.read_cells(run, models)
@@ -194,7 +195,7 @@ def check(params: Params) -> Sequence[tuple[str, str]]:
             ("models", f"{params.models}: {counted(len(models.genes), 'gene')}, simulated"),
             ("predicted", f"{counted(len(features), 'cell')}"),
             ("measured", f"simulated cells, {models.about['simulated']['shape']} shape"),
-            *(("note", source.note) for source in sources(params) if source.note),
+            *(("note", source.note) for source in found if source.note),
         ]
     validation = load(params)
     pair = profiles(validation)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from analysis_lib.datasets import counts
 from analysis_lib.studies.geo_validation.cells import Validation
 from analysis_lib.studies.geo_validation.profiles import (
-    kinds_of_lines,
     kinds_of_measured,
     kinds_of_predicted,
 )
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 VIEWS = {
@@ -38,10 +37,10 @@ def views(validation: Validation) -> tuple[dict[str, pd.DataFrame], pd.DataFrame
     quality : DataFrame
         Columns view, method, measure, labels, value, chance.
     """
-    everything = validation.passed | True
     tables = {"measured": (_measured(validation, validation.passed), False)}
     if validation.params.quality and not validation.passed.all():
-        tables = {"before": (_measured(validation, everything), False), **tables}
+        every = np.ones_like(validation.passed)
+        tables = {"before": (_measured(validation, every), False), **tables}
     tables["predicted"] = (_predicted(validation), False)
     tables["features"] = (validation.features, True)
     points, quality = {}, []
@@ -51,11 +50,6 @@ def views(validation: Validation) -> tuple[dict[str, pd.DataFrame], pd.DataFrame
         quality.append(measured.assign(view=VIEWS[name]))
     columns = ["view", "method", "measure", "labels", "value", "chance"]
     return points, pd.concat(quality, ignore_index=True)[columns]
-
-
-def lines(validation: Validation) -> dict[str, str]:
-    """Return every line of the study with its kind, for colours that are the same everywhere."""
-    return kinds_of_lines(validation)
 
 
 def _measured(validation: Validation, cells: NDArray[np.bool_]) -> pd.DataFrame:

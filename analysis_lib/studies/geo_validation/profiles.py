@@ -78,7 +78,7 @@ def profiles(validation: Validation) -> Profiles:
     return Profiles(
         predicted=pair[0][chosen],
         measured=pair[1][chosen],
-        cells=_cells(validation, sizes),
+        cells=_cells(validation, sizes, kinds),
         all_genes=pair,
         notes=tuple(_notes(validation, predicted, measured, pair[0])),
     )
@@ -192,10 +192,9 @@ def _chosen(validation: Validation, genes: list[str]) -> list[str]:
     return chosen
 
 
-def _cells(validation: Validation, sizes: pd.Series[int]) -> pd.DataFrame:
+def _cells(validation: Validation, sizes: pd.Series[int], kinds: dict[str, str]) -> pd.DataFrame:
     measured = validation.counts.about["line"].to_numpy(object)[validation.passed]
     there = pd.Series(measured[measured != ""]).value_counts()
-    kinds = kinds_of_lines(validation)
     return pd.DataFrame(
         {
             "line": list(kinds),
