@@ -27,6 +27,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: "test_report.py" not in item.nodeid)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their argument: what gzip and zip pack bears the second it was packed in.
+
+    Parallel workers collect at different seconds, and refuse to start when their lists differ.
+    """
+    return argname if isinstance(val, bytes) else None
+
+
 PARAMETERS = 'number = 1.0\ntext = "a"\nnames = ["x"]\ndata = None'
 
 
