@@ -22,8 +22,8 @@ from analysis_lib.runs.record import inventory
 from analysis_lib.site import Book, SiteRun, StudyPage
 from analysis_lib.site import lookup as pages
 from analysis_lib.site.check import find_faults, read_page
+from analysis_lib.site.contents import contents
 from analysis_lib.site.outputs import Outputs
-from analysis_lib.site.pages import contents
 from analysis_lib.site.privacy import Privacy
 from tests.lookup_tables import HOSTILE, lookup_tables
 

@@ -16,7 +16,8 @@ from markdown_it import MarkdownIt
 from analysis_lib.errors import SiteError
 from analysis_lib.figures.text import visible
 from analysis_lib.site import Book, SiteRun, markup
-from analysis_lib.site.pages import contents, write_pages
+from analysis_lib.site.contents import contents
+from analysis_lib.site.pages import write_pages
 from analysis_lib.site.privacy import Privacy
 from analysis_lib.site.provenance import command
 from analysis_lib.site.study_page import page_notebook

@@ -9,8 +9,9 @@ from pathlib import Path
 from analysis_lib import files
 from analysis_lib.errors import SiteError
 from analysis_lib.site import lookup
+from analysis_lib.site.contents import contents
 from analysis_lib.site.facts import Book, SiteRun
-from analysis_lib.site.pages import contents, write_pages
+from analysis_lib.site.pages import write_pages
 from analysis_lib.site.privacy import Privacy
 from analysis_lib.site.publish import publish_plotly, publish_run, shown_results, verify
 from analysis_lib.site.study_page import banner, page_notebook
