@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -70,33 +71,40 @@ def build_site(book: Book, *, project: Path, target: Path, say: Say = print) -> 
 
 def _build(book: Book, key: str, project: Path, target: Path, say: Say) -> None:
     # Imported here, since a build with nothing to do needs none of it.
+    from analysis_lib.site import incremental
     from analysis_lib.site.assemble import assemble, publish
     from analysis_lib.site.check import check_site
 
-    source = project / "build" / "book-src"
-    output = target.parent / f"{files.TEMPORARY}{target.name}"
-    for folder in (source, output):  # also what a killed build left
+    work, lock_file = project / "build", project / "requirements.lock"
+    source, output = work / "book-src", work / "book-html"
+    fresh = work / f"{files.TEMPORARY}book-src"
+    html = target.parent / f"{files.TEMPORARY}{target.name}"
+    for folder in (fresh, html):  # what a killed build left
         files.remove(folder)
     try:
         say(f"site: assembling {len(book.runs)} runs")
-        expected = assemble(book, project, source)
+        expected = assemble(book, project, fresh)
         say("site: Jupyter Book")
-        html = jupyter_book(source, output, say)
+        anew = not incremental.begin(fresh, source, output, lock_file)
+        pages = jupyter_book(source, output, say, anew=anew)
+        incremental.done(source, output, lock_file)
+        shutil.copytree(pages, html)
         publish(book, project, html)
         check_site(html, expected, project)
         write_mark(html, key)
         files.replace_folder(html, target)
     finally:
-        files.remove(output)
+        files.remove(html)
 
 
-def jupyter_book(source: Path, output: Path, say: Say = print) -> Path:
+def jupyter_book(source: Path, output: Path, say: Say = print, *, anew: bool = True) -> Path:
     """Build the book in `source`; return the folder of its pages.
 
     A warning of Sphinx is an error: a page that is missing or broken must not go unnoticed.
+    Of a book that is not built anew only the pages are made that changed.
     """
-    output.mkdir(parents=True)
-    done = _run(source, output)
+    output.mkdir(parents=True, exist_ok=True)
+    done = _run(source, output, anew)
     html = output / "_build" / "html"
     if done.returncode == 0 and (html / "index.html").is_file():
         return html
@@ -124,9 +132,10 @@ def warnings_in(log: str, source: Path) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _run(source: Path, output: Path) -> subprocess.CompletedProcess[str]:
+def _run(source: Path, output: Path, anew: bool) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", _JUPYTER_BOOK, "build", str(source)]
-    options = ["--path-output", str(output), "-W", "--keep-going", "--all", "-q"]
+    options = ["--path-output", str(output), "-W", "--keep-going", "-q"]
+    options += ["--all"] if anew else []
     try:
         with processes.guarded():
             return subprocess.run(
