@@ -34,10 +34,11 @@ bench: $(STAMP) ## measure what is claimed to be fast, each beside its peer
 pictures: $(STAMP) ## take the README's picture from the built book (needs Chromium)
 	@$(PY) -m tests.site.pictures
 
-check-code: $(STAMP) ## ruff and mypy
+check-code: $(STAMP) ## ruff, mypy, and oxlint for the scripts of the pages
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
+	@.venv/bin/oxlint --quiet --deny-warnings book/_static
 
 lock: $(STAMP) ## renew requirements.lock from pyproject.toml
 	@$(PY) -m uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \

@@ -290,8 +290,8 @@
     tell(figure, "Turn");
   }
 
-  function tell(figure, words) {
-    figure.querySelector('button[data-do="turn"]').textContent = words;
+  function tell(figure, label) {
+    figure.querySelector('button[data-do="turn"]').textContent = label;
   }
 
   // About the upright axis, from wherever the reader has turned and zoomed it to.
