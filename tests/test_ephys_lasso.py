@@ -255,7 +255,7 @@ def test_every_number_is_one_and_the_published_are_not_compared_with_simulated_o
     measured = numbers.metrics(neurons, compared, found, models, predicted)
     assert all(np.isfinite(each["value"]) for each in measured.values())
     monkeypatch.setenv("ANALYSIS_RUN_FOLDER", str(tmp_path))
-    numbers.save(neurons, measured, ["A sentence."])
+    numbers.save(neurons, models, measured, ["A sentence."])
     document = json.loads((tmp_path / "metrics.json").read_text())
     assert {row["status"] for row in document["published"]} == {"not comparable"}
     assert document["metrics"]["cells_complete"]["value"] == 888

@@ -41,7 +41,7 @@ def keep(folder, params):
         predicted = predictions.predicted(models, read.cells) if read.cells else None
         predictions.keep(read, models, predicted)
         told = numbers.metrics(read, compared, found, models, predicted)
-        numbers.save(read, told, ["A sentence."])
+        numbers.save(read, models, told, ["A sentence."])
         data = results.load_json(folder, "data")
         results.save_json("record", {"data": data})
 
@@ -193,7 +193,7 @@ def test_numbers_are_finite_and_published_ones_are_not_compared_with_simulated_c
     monkeypatch.setenv(results.FOLDER_VARIABLE, str(tmp_path))
     told = geo_numbers.metrics(validation, pair, found)
     assert all(np.isfinite(each["value"]) for each in told.values())
-    geo_numbers.save(validation, told, ["A sentence."])
+    geo_numbers.save(validation, pair, found, told, ["A sentence."])
     document = json.loads((tmp_path / "metrics.json").read_text())
     assert {row["status"] for row in document["published"]} == {"not comparable"}
     data = json.loads((tmp_path / "data.json").read_text())

@@ -73,7 +73,7 @@ class Patients:
 
     `train` and `test` are positions of the patients that models learn from and of those held
     out; `how` says whether these are the data's own independent part or a split. `raw` has the
-    values before the transform.
+    values before the transform, `everything` the table before any gene was left out.
     """
 
     params: LeukemiaParams
@@ -83,6 +83,7 @@ class Patients:
     train: NDArray[np.intp]
     test: NDArray[np.intp]
     how: Literal["independent", "split"]
+    everything: expression.Expression
 
     @property
     def X(self) -> pd.DataFrame:  # noqa: N802  (a matrix)
@@ -169,7 +170,7 @@ def load(params: LeukemiaParams, folds: int | None = None) -> Patients:
         judged_on=train,
     )
     raw = data.X[list(ready.X.columns)]
-    return Patients(params, source, ready, raw, train, test, how)
+    return Patients(params, source, ready, raw, train, test, how, data)
 
 
 def split(patients: Patients) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -8,6 +8,8 @@ import pandas as pd
 
 from analysis_lib import results
 from analysis_lib.models.lineup import LABELS
+from analysis_lib.studies.dge import facts
+from analysis_lib.studies.dge.methods import methods
 from analysis_lib.studies.dge.steps import ALL, HONEST, Comparison, Rows, Study
 from analysis_lib.studies.published import Published, held_against
 
@@ -241,7 +243,7 @@ def save(
     rows: Rows,
     found: dict[str, dict[str, Any]],
 ) -> None:
-    """Leave the run's numbers behind, and what it read."""
+    """Leave the run's numbers behind, what was done, what it knows of genes, and what it read."""
     best = comparison.best(HONEST) or comparison.best(ALL)
     features = "honest" if comparison.best(HONEST) else "all"
     results.save_metrics(
@@ -250,7 +252,9 @@ def save(
         glance=[calls_sentence(study), *rows_notes(study, rows), *audit_conclusion(comparison)],
         picture="volcano",
         published=published(study, found),
+        methods=methods(study, rows, comparison),
     )
+    facts.save(study)
     results.save_json("data", [study.source.record(len(study.genes))])
 
 

@@ -79,9 +79,8 @@ def compare(neurons: Neurons) -> pd.DataFrame:
         PUBLISHED: (lambda: BatchLasso(PUBLISHED_ALPHA, standardize=False), neurons.X),
         LINEAR: (LinearRegression, neurons.X),
     }
-    kinds = neurons.types.about["kind"]
-    if set(kinds) == {"exc", "inh"}:
-        excitatory = np.asarray(kinds == "exc", dtype=np.float64)
+    if of_two_kinds(neurons):
+        excitatory = np.asarray(neurons.types.about["kind"] == "exc", dtype=np.float64)
         makers[KIND] = (LinearRegression, excitatory[:, None])
     given = {"folds": params.cv_folds, "repeats": params.cv_repeats, "seed": params.seed}
     tables = [
@@ -89,6 +88,11 @@ def compare(neurons: Neurons) -> pd.DataFrame:
         for name, (make, X) in makers.items()
     ]
     return pd.concat(tables, ignore_index=True)
+
+
+def of_two_kinds(neurons: Neurons) -> bool:
+    """Return whether every sample is known to be excitatory or inhibitory, and some are each."""
+    return set(neurons.types.about["kind"]) == {"exc", "inh"}
 
 
 def of_model(compared: pd.DataFrame, model: str) -> pd.DataFrame:

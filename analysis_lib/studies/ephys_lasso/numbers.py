@@ -9,7 +9,9 @@ import pandas as pd
 
 from analysis_lib import results
 from analysis_lib.models.gene_models import GeneModels
+from analysis_lib.studies.ephys_lasso import facts
 from analysis_lib.studies.ephys_lasso.learning import LINEAR, OURS, PUBLISHED, Found, of_model
+from analysis_lib.studies.ephys_lasso.methods import methods
 from analysis_lib.studies.ephys_lasso.neurons import Neurons, records
 from analysis_lib.studies.ephys_lasso.predictions import Predicted
 from analysis_lib.studies.ephys_lasso.words import titles
@@ -89,8 +91,13 @@ def metrics(
     return numbers
 
 
-def save(neurons: Neurons, numbers: dict[str, dict[str, Any]], sentences: Sequence[str]) -> None:
-    """Leave the run's numbers behind, and what it read."""
+def save(
+    neurons: Neurons,
+    models: GeneModels,
+    numbers: dict[str, dict[str, Any]],
+    sentences: Sequence[str],
+) -> None:
+    """Leave the run's numbers behind, what was done, what it knows of genes, and what it read."""
     results.save_metrics(
         numbers,
         headline=[name for name in _HEADLINE if name in numbers],
@@ -102,7 +109,9 @@ def save(neurons: Neurons, numbers: dict[str, dict[str, Any]], sentences: Sequen
             neurons.params.changed(),
             comparable=all(source.kind == "real" for source in neurons.sources),
         ),
+        methods=methods(neurons),
     )
+    facts.save(neurons, models)
     results.save_json("data", records(neurons))
 
 

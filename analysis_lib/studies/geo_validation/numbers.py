@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from analysis_lib import results
+from analysis_lib.studies.geo_validation import facts
 from analysis_lib.studies.geo_validation.cells import Validation, records
+from analysis_lib.studies.geo_validation.methods import methods
 from analysis_lib.studies.geo_validation.profiles import Answers, Profiles
 from analysis_lib.studies.published import Published, held_against
 
@@ -61,9 +63,13 @@ def metrics(validation: Validation, pair: Profiles, found: Answers) -> dict[str,
 
 
 def save(
-    validation: Validation, numbers: dict[str, dict[str, Any]], sentences: Sequence[str]
+    validation: Validation,
+    pair: Profiles,
+    found: Answers,
+    numbers: dict[str, dict[str, Any]],
+    sentences: Sequence[str],
 ) -> None:
-    """Leave the run's numbers behind, and what it read."""
+    """Leave the run's numbers behind, what was done, what it knows of genes, and what it read."""
     results.save_metrics(
         numbers,
         headline=["top1", "own_line", "genes_following"],
@@ -75,5 +81,7 @@ def save(
             validation.params.changed(),
             comparable=validation.kind == "real",
         ),
+        methods=methods(validation, pair, found),
     )
+    facts.save(validation, pair, found)
     results.save_json("data", records(validation))

@@ -25,7 +25,13 @@ STRONG = 0.3
 
 GENES = 50
 """Golub's number of genes."""
-_CHOICE_REPEATS = 5
+
+OFTEN = 0.9
+"""A gene chosen in so many of the draws is no matter of who was measured."""
+
+CHOICE_REPEATS = 5
+"""How often the folds are drawn in which settings are chosen on all training patients."""
+
 _SMALLEST = 10
 
 
@@ -70,7 +76,7 @@ def lineup(patients: Patients, params: Params) -> Lineup:
     )
     scores = nested.summary(found.folds)
     choices = {
-        name: choose(candidate, X.to_numpy(), y, repeats=_CHOICE_REPEATS, **folds)
+        name: choose(candidate, X.to_numpy(), y, repeats=CHOICE_REPEATS, **folds)
         for name, candidate in offered.items()
     }
     absent = {str(m): why for m, why in models.unavailable().items() if m in params.models}
@@ -170,18 +176,20 @@ def learning(patients: Patients, params: Params, found: Lineup) -> pd.DataFrame:
         "logistic_all": plain("logistic_all", patients),
         "baseline": clone(found.choices["baseline"].pipeline),
     }
-    X, y = patients.part(patients.train)
-    smallest = min(_SMALLEST, len(y))
-    sizes = sorted({int(n) for n in np.linspace(smallest, len(y), 6).round()})
     return curve(
         models,
-        X,
-        y,
+        *patients.part(patients.train),
         *patients.part(patients.test),
-        sizes=sizes,
+        sizes=sizes(patients),
         draws=params.draws,
         seed=params.seed,
     )
+
+
+def sizes(patients: Patients) -> list[int]:
+    """Return the numbers of patients that the learning curve has, up to all training patients."""
+    most = len(patients.train)
+    return sorted({int(n) for n in np.linspace(min(_SMALLEST, most), most, 6).round()})
 
 
 def _errors(choices: Mapping[str, Choice], patients: Patients) -> pd.DataFrame:

@@ -9,7 +9,9 @@ import pandas as pd
 
 from analysis_lib import results
 from analysis_lib.studies.leukemia import Patients
-from analysis_lib.studies.leukemia_classical.lineup import Lineup
+from analysis_lib.studies.leukemia_classical import facts
+from analysis_lib.studies.leukemia_classical.lineup import OFTEN, Lineup
+from analysis_lib.studies.leukemia_classical.methods import methods
 from analysis_lib.studies.leukemia_classical.steps import Params, Scored
 from analysis_lib.studies.leukemia_classical.words import HELD_OUT, TITLES, VALUES
 from analysis_lib.studies.published import Published, held_against
@@ -96,7 +98,7 @@ def further(
     """Return the numbers of the checks: pictures, genes, selection bias, permutation."""
     numbers: dict[str, dict[str, Any]] = {
         "permutation_p": _plain("permutation p-value of the best model", null.p_value),
-        "stable_genes": _plain("genes in nine of ten draws", (stability["share"] >= 0.9).sum()),
+        "stable_genes": _plain("genes in nine of ten draws", (stability["share"] >= OFTEN).sum()),
     }
     for (labels, choice), accuracy in bias.groupby(["labels", "choice"])["accuracy"]:
         name = f"bias_{labels}_{str(choice).split()[0]}"
@@ -163,15 +165,20 @@ def save(
     numbers: dict[str, dict[str, Any]],
     rows: Sequence[Mapping[str, Any]],
     sentences: Sequence[str],
+    *,
+    params: Params,
+    stability: pd.DataFrame,
 ) -> None:
-    """Leave the run's numbers behind, and what it read."""
+    """Leave the run's numbers behind, what was done, what it knows of genes, and what it read."""
     results.save_metrics(
         numbers,
         headline=[f"errors_{found.best}", f"nested_accuracy_{found.best}", "strong_calls"],
         glance=sentences,
         picture="embeddings",
         published=rows,
+        methods=methods(patients, params, found),
     )
+    facts.save(patients, params, stability)
     results.save_json("data", [patients.source.record(len(patients.names))])
 
 

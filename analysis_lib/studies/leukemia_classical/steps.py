@@ -115,13 +115,23 @@ def embeddings(patients: Patients, params: Params) -> tuple[pd.DataFrame, pd.Dat
         filled(patients.X),
         patients.data.labels,
         seeds=range(params.seed, params.seed + params.embedding_seeds),
-        perplexity=params.perplexity or min(10.0, (len(patients.names) - 1) / 3),
-        neighbours=params.neighbours or min(10, (len(patients.names) - 1) // 2),
+        perplexity=perplexity(patients, params),
+        neighbours=neighbours(patients, params),
     )
     part = np.full(len(patients.names), "train", dtype=object)
     part[patients.test] = "test"
     parts = dict(zip(patients.names, part, strict=True))
     return points.assign(part=points["sample"].map(parts)), quality
+
+
+def perplexity(patients: Patients, params: Params) -> float:
+    """Return the perplexity of t-SNE: ten, or what so few patients allow, unless asked for."""
+    return params.perplexity or min(10.0, (len(patients.names) - 1) / 3)
+
+
+def neighbours(patients: Patients, params: Params) -> int:
+    """Return the neighbours of UMAP and of the measures, as for the perplexity."""
+    return params.neighbours or min(10, (len(patients.names) - 1) // 2)
 
 
 def simple(patients: Patients, params: Params) -> Scored:
@@ -147,15 +157,9 @@ def simple(patients: Patients, params: Params) -> Scored:
 
 
 def influential(patients: Patients, params: Params) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the genes with the largest coefficients for each class, and the model's confusion.
-
-    The model is logistic regression on all genes of the training patients.
-    """
-    from analysis_lib.models.microarray import weights
-
-    X, y = patients.part(patients.train)
-    fitted = plain("logistic_all", patients).fit(X.to_numpy(), y)
-    table = weights(fitted, list(X.columns)).merge(patients.data.genes, on="gene")
+    """Return the genes with the largest coefficients for each class, and the model's confusion."""
+    fitted = all_genes(patients)
+    table = coefficients(patients, fitted).merge(patients.data.genes, on="gene")
     shown = [table[table["coefficient"] * sign > 0].head(params.shown_genes) for sign in (1, -1)]
     genes = pd.concat(shown, ignore_index=True)
     genes["shown"] = [
@@ -165,6 +169,19 @@ def influential(patients: Patients, params: Params) -> tuple[pd.DataFrame, pd.Da
     X_test, y_test = patients.part(patients.test)
     scored = _scored({"logistic_all": fitted}, X_test, y_test, patients, params)
     return genes, scored[1]
+
+
+def all_genes(patients: Patients) -> Pipeline:
+    """Fit logistic regression to all genes of the training patients."""
+    X, y = patients.part(patients.train)
+    return plain("logistic_all", patients).fit(X.to_numpy(), y)
+
+
+def coefficients(patients: Patients, fitted: Pipeline) -> pd.DataFrame:
+    """Return gene and coefficient of that model, the largest first; zeros are left out."""
+    from analysis_lib.models.microarray import weights
+
+    return weights(fitted, list(patients.X.columns))
 
 
 def clusters(patients: Patients, params: Params) -> dict[str, Clusters]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis_lib.models.microarray import METHODS
 from analysis_lib.studies.leukemia import Patients
-from analysis_lib.studies.leukemia_classical.lineup import GENES, STRONG, Lineup
+from analysis_lib.studies.leukemia_classical.lineup import GENES, OFTEN, STRONG, Lineup
 from analysis_lib.studies.leukemia_classical.steps import Scored
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def votes_sentence(votes: pd.DataFrame) -> str:
 
 def stability_sentence(stability: pd.DataFrame) -> str:
     """Say how many genes are chosen again and again, and how many of them are known."""
-    often = stability[stability["share"] >= 0.9]
+    often = stability[stability["share"] >= OFTEN]
     known = stability[stability["listed"]]
     listed = (
         f" {int(often['listed'].sum())} of these are on Golub's list of {GENES}."

@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 
 
 THRESHOLD = 0.5
-_SEARCH_SEEDS = 3
+SEARCH_SEEDS = 3
+"""Networks whose mean is scored where settings are chosen."""
+
+PENALTIES = [0.1, 0.01]
+"""On the squares of the weights of the regularised network, the strongest first."""
+
 _BINS, _TAILS = 60, (0.005, 0.995)
 
 
@@ -132,20 +137,22 @@ def regularise(patients: Patients, params: Params) -> Choice:
     from analysis_lib.models.microarray import Candidate
     from analysis_lib.models.network import pipeline
 
-    search = _network(params, seeds(params)[:_SEARCH_SEEDS])
-    genes = patients.X.shape[1]
+    search = _network(params, seeds(params)[:SEARCH_SEEDS])
     candidate = Candidate(
         pipeline(search, variance=params.variance, impute=patients.impute, genes=True),
-        {
-            "genes__k": sorted({min(number, genes) for number in (50, 500, genes)}),
-            "network__l2": [0.1, 0.01],
-        },
+        {"genes__k": numbers_of_genes(patients), "network__l2": PENALTIES},
         "neg_log_loss",
     )
     rows = patients.part(patients.train)
     choice = choose(candidate, *rows, folds=params.cv_folds, repeats=1, seed=params.seed)
     choice.pipeline.set_params(network__seeds=seeds(params)).fit(*rows)
     return choice
+
+
+def numbers_of_genes(patients: Patients) -> list[int]:
+    """Return the numbers of genes that are tried: fifty, five hundred and all."""
+    genes = patients.X.shape[1]
+    return sorted({min(number, genes) for number in (50, 500, genes)})
 
 
 def histograms(patients: Patients, trained: Trained) -> pd.DataFrame:

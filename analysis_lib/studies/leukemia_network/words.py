@@ -10,6 +10,8 @@ import pandas as pd
 from analysis_lib import results
 from analysis_lib.evaluation.intervals import wilson
 from analysis_lib.studies.leukemia import Patients
+from analysis_lib.studies.leukemia_network import facts
+from analysis_lib.studies.leukemia_network.methods import methods
 from analysis_lib.studies.leukemia_network.scores import Comparison
 from analysis_lib.studies.leukemia_network.steps import Params, Trained
 from analysis_lib.studies.published import Published, held_against
@@ -225,12 +227,15 @@ def metrics(
 
 def save(
     patients: Patients,
-    params: Params,
+    trained: Trained,
     comparison: Comparison,
     found: dict[str, dict[str, Any]],
     sentences: list[str],
+    *,
+    params: Params,
+    choice: Choice,
 ) -> None:
-    """Leave the run's numbers behind, and what it read."""
+    """Leave the run's numbers behind, what was done, what it knows of genes, and what it read."""
     results.save_metrics(
         found,
         headline=["errors_network_median", "errors_logistic", "errors_regularised_median"],
@@ -239,7 +244,9 @@ def save(
         published=held_against(
             PUBLISHED, found, params.changed(), comparable=patients.as_published
         ),
+        methods=methods(patients, params, trained),
     )
+    facts.save(patients, choice)
     results.save_json("data", [patients.source.record(len(patients.names))])
 
 
