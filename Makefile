@@ -4,7 +4,7 @@ STAMP := .venv/.installed
 STUDY ?= dge
 NAME ?= mine
 .DEFAULT_GOAL := help
-.PHONY: help book test run check data full-size bench pictures check-code lock clean
+.PHONY: help book test run check compare serve publish data full-size bench pictures check-code lock clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -21,6 +21,15 @@ run: $(STAMP) ## one run: STUDY=dge NAME=strict P="p_threshold=0.01" or F=params
 check: $(STAMP) ## what a run would do, without models: STUDY=dge P="data=my.csv"
 	@$(PY) -m analysis_lib check $(STUDY) $(if $(F),-f "$(F)") $(P)
 
+compare: $(STAMP) ## runs of one study side by side: RUNS="dge/default dge/strict"
+	@$(PY) -m analysis_lib compare $(RUNS)
+
+serve: $(STAMP) ## show the book to this machine's browser, built anew on changes (PORT=8000)
+	@$(PY) -m analysis_lib serve $(if $(PORT),--port $(PORT))
+
+publish: $(STAMP) ## make the book, and write it into build/publish (or TO=…) for any static host
+	@$(PY) -m analysis_lib publish $(if $(TO),"$(TO)")
+
 data: $(STAMP) ## download the real data, verified: all of it, or that of one STUDY
 	@$(PY) -m analysis_lib data --download $(if $(filter command line environment,$(origin STUDY)),$(STUDY))
 
@@ -31,7 +40,7 @@ full-size: $(STAMP) ## both neuron studies on simulated data of the published sh
 bench: $(STAMP) ## measure what is claimed to be fast, each beside its peer
 	@$(PY) benchmarks/__main__.py
 
-pictures: $(STAMP) ## take the README's picture from the built book (needs Chromium)
+pictures: $(STAMP) ## take the README's pictures of the built book (needs Chromium)
 	@$(PY) -m tests.site.pictures
 
 check-code: $(STAMP) ## ruff, mypy, and oxlint for the scripts of the pages

@@ -14,9 +14,16 @@ from analysis_lib import files, studies
 from analysis_lib.errors import AnalysisError, RunError, visible
 
 if TYPE_CHECKING:
-    from analysis_lib.site import DataRow, StudyPage
+    from analysis_lib.site import DataRow, SiteReport, StudyPage
 
 INTERRUPTED = 130
+SITE = files.PROJECT / "book" / "_build" / "html"
+WATCHED = (
+    *("analysis_lib", "notebooks", "book", "build/runs"),
+    *("_config.yml", "report.yml", "requirements.lock"),
+)
+"""What the pages are made from, for a book that is served."""
+
 SHOWN = 12
 """Columns of a prediction that a terminal is given; a file has all."""
 
@@ -98,32 +105,55 @@ def check_group() -> None:
 
 
 @cli.command()
-def book() -> None:
+@click.option("--as-is", is_flag=True, help="Execute nothing: the pages of the runs as they are.")
+def book(as_is: bool) -> None:
     """Execute what is stale, build the site, say where to open it."""
-    from analysis_lib.runs.engine import Runs
-    from analysis_lib.runs.report import make_all
-    from analysis_lib.runs.values import read_report
-    from analysis_lib.site import Book, SiteRun, build_site
-
-    states = make_all(Runs(say=_say), read_report(files.PROJECT / "report.yml"))
-    report = build_site(
-        Book(
-            [SiteRun(**vars(state)) for state in states],
-            _study_pages(),
-            _data_rows(),
-            citation=_citation(),
-        ),
-        project=files.PROJECT,
-        target=files.PROJECT / "book" / "_build" / "html",
-        say=_say,
-    )
+    report = _built(execute=not as_is)
     done = f"built in {report.seconds:.0f} s" if report.built else "nothing changed"
     click.echo(f"The book ({report.pages} pages, {done}): {report.target / 'index.html'}")
-    if report.failed:
-        raise RunError(
-            f"These runs failed: {', '.join(report.failed)}.",
-            remedy="Their pages in the book say why; the next make book tries them again.",
-        )
+    if not as_is:  # a failed run is no failure of who asked for none
+        _tell_failed(report)
+
+
+@cli.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, help="Where to begin.  [8000]")
+def serve(port: int) -> None:
+    """Show the book to this machine's browser, and build it anew when something changes."""
+    from analysis_lib.site.serving import in_new_process
+    from analysis_lib.site.serving import serve as serve_site
+
+    _built(execute=False)
+    command = [sys.executable, "-m", "analysis_lib", "book", "--as-is"]
+    serve_site(
+        SITE,
+        rebuild=in_new_process(command, files.PROJECT),
+        watched=[files.PROJECT / name for name in WATCHED],
+        port=port,
+        say=_say,
+    )
+
+
+@cli.command()
+@click.argument("target", type=click.Path(path_type=Path), default=files.PROJECT / "build/publish")
+def publish(target: Path) -> None:
+    """Write the book into a folder (TARGET) that any static host can serve."""
+    from analysis_lib.site.hosting import publish as publish_site
+
+    report = _built(execute=True)
+    publish_site(SITE, target, files.PROJECT, _say, failed=report.failed)
+    _tell_failed(report)
+
+
+@cli.command()
+@click.argument("runs", nargs=-1, metavar="STUDY/RUN STUDY/RUN...")
+def compare(runs: tuple[str, ...]) -> None:
+    """Set runs of a study side by side; the first is the reference."""
+    from analysis_lib.runs.compare import compare_named
+    from analysis_lib.runs.compare_text import comparison_text
+    from analysis_lib.runs.engine import Runs
+
+    for line in comparison_text(compare_named(runs, Runs(say=_say))):
+        click.echo(visible(line))
 
 
 @cli.command()
@@ -171,6 +201,33 @@ def data_command(study: str | None, download: bool) -> None:
             found = row.path if row.state == "verified" else None
             place = f"{row.file}  {found.parent}" if found else row.file
             click.echo(f"{row.dataset:<12} {row.state:<10} {size:>10}  {place}")
+
+
+def _built(execute: bool) -> SiteReport:
+    """Build the site, after executing what is stale or from the runs as they are."""
+    from analysis_lib.runs.engine import Runs
+    from analysis_lib.runs.report import as_they_are, make_all
+    from analysis_lib.runs.values import read_report
+    from analysis_lib.site import Book, SiteRun, build_site
+
+    states = (make_all if execute else as_they_are)(
+        Runs(say=_say), read_report(files.PROJECT / "report.yml")
+    )
+    runs = [SiteRun(**vars(state)) for state in states]
+    return build_site(
+        Book(runs, _study_pages(), _data_rows(), citation=_citation()),
+        project=files.PROJECT,
+        target=SITE,
+        say=_say,
+    )
+
+
+def _tell_failed(report: SiteReport) -> None:
+    if report.failed:
+        raise RunError(
+            f"These runs failed: {', '.join(report.failed)}.",
+            remedy="Their pages in the book say why; the next make book tries them again.",
+        )
 
 
 def _citation() -> str:

@@ -67,18 +67,22 @@ def test_every_run_offers_its_files(site):
         "params.json",
         "metrics.json",
         "record.json",
+        "references.bib",
+        "run-again.zip",
     }
     assert not (site / "files/dge/broken").exists()
     assert (site / "files/plotly.min.js").stat().st_size > 1e6
 
 
 def test_the_report_counts_the_pages(site):
-    assert built_gallery().build(gallery_of(built_gallery())).pages == 10
+    found = [p for p in site.rglob("*.html") if "_static" not in p.parts]
+    assert built_gallery().build(gallery_of(built_gallery())).pages == len(found) > 10
 
 
 def test_pages_are_light(site):
-    weights = {p.name: p.stat().st_size for p in site.rglob("*.html")}
-    assert max(weights.values()) < 100_000
+    weights = {p: p.stat().st_size for p in site.rglob("*.html")}
+    assert max(weights.values()) < 400_000
+    assert max(weight for page, weight in weights.items() if "studies" in page.parts) < 100_000
 
 
 def test_nothing_of_the_builders_own_is_published(site):
@@ -94,18 +98,19 @@ def test_a_build_with_nothing_to_do_writes_nothing_and_loads_nothing_heavy(site)
     project = built_gallery()
     before = {path: path.stat().st_mtime_ns for path in project.root.rglob("*")}
     code = (
-        "import sys, time; t = time.monotonic()\n"
+        "import sys\n"
         "from tests.site.fixtures import Project, gallery_of\n"
         f"from pathlib import Path; project = Project(Path({str(project.root)!r}))\n"
         "report = project.build(gallery_of(project))\n"
         "assert not report.built and report.failed == ('dge/broken', 'dge/older'), report\n"
-        "print(report.seconds)\n"
+        "heavy = {'sphinx', 'jupyter_book', 'plotly', 'rocrate', 'griffe', 'pybtex'}\n"
+        "print(sorted(set(sys.modules) & heavy))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert float(done.stdout) < 0.5
+    assert done.stdout.strip() == "[]"
     after = {path: path.stat().st_mtime_ns for path in project.root.rglob("*")}
     assert before == after
 

@@ -188,16 +188,39 @@ def test_the_banner_says_what_kind_of_data(project, kind, title, words):
     assert words in text
 
 
-def test_changed_parameters_are_told_from_defaults(project):
+def parameter_table(text: str) -> str:
+    table = text[text.index('aria-label="Parameters of this run"') :]
+    return table[: table.index("</table>")]
+
+
+def test_changed_parameters_are_told_from_defaults_and_come_first(project):
     run = new_run(
-        project, parameters={"p_threshold": 0.01, "lfc_threshold": 1.0}, changed=["p_threshold"]
+        project, parameters={"p_threshold": 0.05, "lfc_threshold": 2.5}, changed=["lfc_threshold"]
     )
     text = whole(page(run))
-    row = text[text.index("<code>p_threshold</code>") :]
-    assert row.index("changed") < row.index("lfc_threshold")
     assert "Parameters &#40;1 of 2 changed&#41;" in text
-    assert text.count('class="stamp stamp-changed"') == 1
-    assert "make run STUDY=dge NAME=default P=&quot;p_threshold=0.01&quot;" in text
+    assert "make run STUDY=dge NAME=default P=&quot;lfc_threshold=2.5&quot;" in text
+    changed, default = parameter_table(text).split("<tr>")[2:]
+    for part in ("lfc_threshold", "<code>2.5</code>", "stamp-changed", "<code>1.0</code>"):
+        assert part in changed
+    assert "p_threshold" in default
+    assert "stamp" not in default
+    assert default.count("<code>0.05</code>") == 1  # not once more as what it stands instead of
+
+
+def test_parameters_at_their_defaults_are_not_told_twice(project):
+    text = whole(page(new_run(project)))
+    assert "Parameters &#40;all 3 at their defaults&#41;" in text
+    table = parameter_table(text)
+    assert "Default" not in table
+    assert table.count("<code>0.05</code>") == 1
+
+
+def test_a_parameter_the_study_has_no_more_is_still_shown(project):
+    run = new_run(project, parameters={"gone": 7, "p_threshold": 0.05}, changed=["gone"])
+    changed = parameter_table(whole(page(run))).split("<tr>")[2]
+    assert "<code>gone</code>" in changed
+    assert "<code>7</code>" in changed
 
 
 def test_provenance_names_everything_a_run_was_made_from(project):
@@ -206,12 +229,35 @@ def test_provenance_names_everything_a_run_was_made_from(project):
         "2026-11-21 08:14 UTC",
         "12.3 s",
         "412 MB",
-        "0123456789 + changes",
+        '<code class="digest">0123456789abcdef</code> with uncommitted changes',
+        f'<code class="digest">{"0" * 64}</code>',
         "2.4.6",
         "The authors, 2026.",
         "record.json",
     ):
         assert fact in text
+
+
+def test_a_run_without_a_commit_says_so(project):
+    text = whole(page(new_run(project, git=None)))
+    assert '<th scope="row">Commit</th><td>none</td>' in text
+
+
+def test_data_are_listed_by_file_with_kind_rows_address_and_checksum(project):
+    described = [
+        {"name": "a.csv", "address": "https://example.org/a.csv", "sha256": "ab" * 32},
+        {"name": "b.csv", "address": None, "sha256": "cd" * 32},
+    ]
+    text = whole(page(new_run(project, data=[{**DATA, "kind": "real", "files": described}])))
+    table = text[text.index('aria-label="Data of this run"') :]
+    first, second = table[: table.index("</table>")].split("<tr>")[2:]
+    assert '<a href="https://example.org/a.csv">a.csv</a>' in first
+    assert "b.csv" in second
+    assert "<a " not in second
+    for row, digest in ((first, "ab" * 32), (second, "cd" * 32)):
+        assert digest in row
+        assert "stamp-real" in row
+        assert "200" in row
 
 
 def test_what_is_out_of_date_says_since_what(project):
@@ -297,43 +343,34 @@ def test_the_contents_list_the_reports_runs_by_study_and_yours_apart():
     assert [part["caption"] for part in toc["parts"]] == ["Studies", "Your runs", "About"]
     (chapter,) = toc["parts"][0]["chapters"]
     assert chapter["file"] == "studies/dge/default"
-    assert [s["title"] for s in chapter["sections"]] == ["strict"]
+    assert [s["title"] for s in chapter["sections"]] == ["strict", "Compare runs"]
     assert toc["parts"][1]["chapters"][0]["title"] == "Differential expression: mine"
     assert [c["file"] for c in toc["parts"][2]["chapters"]] == ["data", "how-it-works", "extra"]
 
 
 def landing(project, *runs: SiteRun) -> str:
     target = project.root / "out"
+    written = project.root / "book"
+    for page in written.glob("*.md"):
+        if page.stem not in ("index", "data", "your-data"):
+            page.unlink()  # has parts of other modules
     book = Book(runs, [STUDY], CATALOGUE)
-    write_pages(book, {run.id: Summary.of(run) for run in runs}, project.root / "book", target)
+    write_pages(book, {run.id: Summary.of(run) for run in runs}, written, target)
     return (target / "index.md").read_text()
 
 
-def test_the_landing_page_has_a_card_with_picture_numbers_and_states(project):
-    text = landing(project, new_run(project))
-    assert '<img src="files/dge/default/figures/volcano.png" alt="46 genes are up' in text
-    for words in (
-        "0.975",
-        "95 % interval 0.869 to 0.999",
-        "not available",
-        "simulated data",
-        "up to date",
-        "1 reproduced, 1 drifted",
-    ):
-        assert words in text
-
-
-def test_a_study_without_results_has_a_card_that_says_so(project):
-    text = landing(project, SiteRun("dge", "default", None, None, new_failure(project, "default")))
-    assert "There are no results yet." in text
-    assert "stamp-failed" in text
-
-
-def test_a_picture_that_is_not_there_is_an_error(project):
-    run = new_run(project, metrics={**METRICS, "picture": "no_such"})
-    with pytest.raises(SiteError) as error:
-        landing(project, run)
-    assert error.value.where == "dge/default/figures/no_such.info.json"
+def test_a_part_of_another_module_has_its_place_too(project):
+    written, target = project.root / "book", project.root / "out"
+    for page in written.glob("*.md"):
+        if page.stem not in ("index", "data", "your-data"):
+            page.unlink()
+    (written / "genes.md").write_text("# Genes\n\n[[index]]\n")
+    names = write_pages(
+        Book((), [STUDY]), {}, written, target, more={"index": lambda: "Here they are."}
+    )
+    assert names == ["data", "genes", "index", "your-data"]
+    assert (target / "genes.md").read_text() == "# Genes\n\nHere they are.\n"
+    assert 'href="genes.html"' in (target / "index.md").read_text()
 
 
 @pytest.mark.parametrize(

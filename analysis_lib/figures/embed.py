@@ -174,7 +174,7 @@ def figure_html(info: Mapping[str, Any], number: int, base: str) -> str:
     return (
         f'<figure class="ar-figure {_NO_MATH}" id="figure-{name}" data-src="{place}.js" '
         f'data-name="{name}" style="{style}">'
-        f'<div class="ar-canvas"><div class="ar-plot" role="img" aria-label="{alt}"></div>'
+        f'<div class="ar-canvas"><div class="ar-plot" role="group" aria-label="{alt}"></div>'
         f"{still}</div>"
         f"<figcaption>{_caption(f'figure-{name}', f'Figure {number}.', info['caption'])}"
         f'<span class="ar-tools">{buttons}</span></figcaption></figure>'

@@ -51,6 +51,11 @@ def make_all(runs: Runs, specs: Sequence[RunSpec]) -> list[RunState]:
         except AnalysisError as error:
             runs.say(f"{spec.id}: {error}")
             _keep_failure(runs, spec, error)
+    return as_they_are(runs, specs)
+
+
+def as_they_are(runs: Runs, specs: Sequence[RunSpec]) -> list[RunState]:
+    """Return where every run stands that is asked for or found, and execute nothing."""
     return [_state(runs, spec.study, spec.name, spec) for spec in specs] + _others(runs, specs)
 
 

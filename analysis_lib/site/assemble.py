@@ -8,9 +8,11 @@ from pathlib import Path
 
 from analysis_lib import files
 from analysis_lib.errors import SiteError
-from analysis_lib.site import lookup
+from analysis_lib.site import bundle, compare, crate, genes, lookup, methods, reference
+from analysis_lib.site.bibliography import BIBTEX, load_references
 from analysis_lib.site.contents import contents
 from analysis_lib.site.facts import Book, SiteRun
+from analysis_lib.site.markup import block, link, tag, text
 from analysis_lib.site.pages import write_pages
 from analysis_lib.site.privacy import Privacy
 from analysis_lib.site.publish import publish_plotly, publish_run, shown_results, verify
@@ -26,30 +28,90 @@ def assemble(book: Book, project: Path, source: Path) -> Mapping[str, tuple[str,
     for run in book.runs:
         verify(run)
     _copy_written(project, source)
-    privacy = Privacy(project)
-    summaries = {run.id: Summary.of(run) for run in book.runs}
-    written = write_pages(book, summaries, project / "book", source)
-    for run in book.runs:
-        page = page_notebook(run, book, summaries[run.id], privacy)
-        files.write_text(source / f"{run.page}.ipynb", page)
-    with_lookup = [run for run in book.runs if lookup.kept(run)]
-    for run in with_lookup:
-        page = lookup.page(run, book, banner(run))
-        files.write_text(source / f"{lookup.page_name(run)}.md", page)
-    files.write_text(source / "_toc.yml", contents(book, written))
+    library = reference.pages()
+    pages = {f"{name}.md": page for name, page in library.items()} | _pages(book, project)
+    for name, page in pages.items():
+        files.write_text(source / name, page)
+    made = [name.rpartition(".")[0] for name in pages]
+    more = {
+        "genes": lambda: genes.index_part(book),
+        "reference": reference.part,
+        "whole-book": _whole_book,
+    }
+    summaries = _summaries(book)
+    written = write_pages(book, summaries, project / "book", source, more=more, others=made)
+    files.write_text(source / "_toc.yml", contents(book, written, list(library)))
     return (
-        dict.fromkeys(written, ())
+        dict.fromkeys([*written, *made], ())
         | {run.page: _shown(run) for run in book.runs}
-        | {lookup.page_name(run): ("lookups/genes",) for run in with_lookup}
+        | {lookup.page_name(run): ("lookups/genes",) for run in _with_lookup(book)}
+        | {genes.PAGE: genes.shown(book)}
     )
 
 
 def publish(book: Book, project: Path, html: Path) -> None:
-    """Put the files of every run, and plotly.js, beside the built pages."""
+    """Put the files of every run, and what belongs to the whole book, beside the built pages."""
     privacy = Privacy(project)
     for run in book.runs:
         publish_run(run, html, privacy)
+        bundle.write(run, project, html / run.files, privacy)
     publish_plotly(html)
+    genes.publish(book, html)
+    compare.publish(book, html, privacy)
+    methods.publish(book, html, load_references(project / "book" / BIBTEX), _methods(book, project))
+    crate.write(book, html, project)  # last: it describes the others
+
+
+def _whole_book() -> str:
+    """Return links to what describes all of the book."""
+    described = "an RO-Crate: which run read what, took how long with which versions, and left"
+    return block(
+        tag(
+            "ul",
+            tag(
+                "li",
+                link("ro-crate-metadata.json", "ro-crate-metadata.json"),
+                text(f", {described} which files, with their sizes and checksums"),
+            ),
+            tag("li", link(f"files/{BIBTEX}", BIBTEX), text(", everything that any run cites")),
+        )
+    )
+
+
+def _pages(book: Book, project: Path) -> dict[str, str]:
+    """Return the pages that are made from runs, by the names of their sources."""
+    privacy, summaries, said = Privacy(project), _summaries(book), _methods(book, project)
+    return {
+        **{
+            f"{run.page}.ipynb": page_notebook(run, book, summaries[run.id], privacy, said[run.id])
+            for run in book.runs
+        },
+        **{
+            f"{lookup.page_name(run)}.md": lookup.page(run, book, banner(run))
+            for run in _with_lookup(book)
+        },
+        **{
+            f"{compare.page_name(study)}.md": compare.page(study, book, privacy)
+            for study in compare.compared(book)
+        },
+    }
+
+
+def _summaries(book: Book) -> dict[str, Summary]:
+    return {run.id: Summary.of(run) for run in book.runs}
+
+
+def _methods(book: Book, project: Path) -> dict[str, methods.Methods | None]:
+    """Return the methods of every run, None for one without results."""
+    references, lock = load_references(project / "book" / BIBTEX), project / "requirements.lock"
+    summaries = _summaries(book)
+    return {
+        run.id: methods.methods_of(summaries[run.id], book, references, lock) for run in book.runs
+    }
+
+
+def _with_lookup(book: Book) -> list[SiteRun]:
+    return [run for run in book.runs if lookup.kept(run)]
 
 
 def _copy_written(project: Path, source: Path) -> None:

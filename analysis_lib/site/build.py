@@ -89,6 +89,7 @@ def _build(book: Book, key: str, project: Path, target: Path, say: Say) -> None:
         pages = jupyter_book(source, output, say, anew=anew)
         incremental.done(source, output, lock_file)
         shutil.copytree(pages, html)
+        incremental.settle(html)
         publish(book, project, html)
         check_site(html, expected, project)
         write_mark(html, key)

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from analysis_lib.errors import SiteError
-from analysis_lib.site import lookup
+from analysis_lib.site import crate, genes, lookup
 from analysis_lib.site.privacy import Privacy
 from analysis_lib.site.publish import PLOTLY
 
@@ -57,6 +57,7 @@ class Page:
     results: Counter[str] = field(default_factory=Counter)
     acting: list[str] = field(default_factory=list)
     lookups: list[str] = field(default_factory=list)
+    indexes: list[str] = field(default_factory=list)
 
 
 def check_site(html: Path, expected: Mapping[str, Sequence[str]], project: Path) -> None:
@@ -97,6 +98,7 @@ def find_faults(
             yield from _shows(page, own)
         yield from _page_faults(page, html)
         yield from _broken_links(page, pages, html)
+    yield from crate.faults(html)
     yield from _leaks(html, privacy)
     yield from _styles(html)
 
@@ -131,6 +133,9 @@ class _Reader(HTMLParser):
         if "data-lookup" in given:
             page.results["lookups/genes"] += 1
             page.lookups.append(given["data-lookup"])
+        if "data-gene-index" in given:
+            page.results[genes.SHOWN] += 1
+            page.indexes.append(given["data-gene-index"])
         if "style" in given:
             page.loads += _STYLE_ADDRESS.findall(given["style"])
         page.acting += [f"{tag} {name}" for name in given if name.startswith("on")]
@@ -167,9 +172,10 @@ def _shows(page: Page, expected: Sequence[str]) -> Iterator[str]:
 
 
 def _lookup_faults(page: Page, html: Path) -> Iterator[str]:
-    for address in page.lookups:
-        genes, faults = lookup.published(html, _target(page.name, address)[0])
-        page.ids.update(f"{lookup.PLACE}{gene}" for gene in genes)  # each is a place to link to
+    found = [lookup.published(html, _target(page.name, address)[0]) for address in page.lookups]
+    found += [genes.published(html, _target(page.name, address)[0]) for address in page.indexes]
+    for names, faults in found:
+        page.ids.update(f"{lookup.PLACE}{gene}" for gene in names)  # each is a place to link to
         yield from (f"{page.name} {fault}" for fault in faults)
 
 

@@ -4,29 +4,39 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from analysis_lib.site import lookup
+from analysis_lib.site import compare, lookup
 from analysis_lib.site.facts import Book, SiteRun
 
-Entry = dict[str, object]
+Entry = dict[str, Any]
+
+_ABOUT = ("data", "your-data", "how-it-works")
 
 
-def contents(book: Book, pages: Iterable[str]) -> str:
-    """Return the table of contents: the report's runs by study, then yours, then the rest."""
+def contents(book: Book, pages: Iterable[str], library: Sequence[str] = ()) -> str:
+    """Return the table of contents: the report's runs by study, then yours, then the rest.
+
+    `pages` are the hand-written ones, `library` those of the reference in their order.
+    """
+    written = set(pages)
     studies = [runs for study in book.studies if (runs := book.of_study(study.name))]
     listed = [group for runs in studies if (group := [run for run in runs if run.listed])]
     yours = [run for runs in studies for run in runs if not run.listed]
-    last = [name for name in ("data", "your-data", "how-it-works") if name in set(pages)]
-    rest = sorted(set(pages) - {"index", *last})
-    parts = [
-        {"caption": "Studies", "chapters": [_chapter(book, runs) for runs in listed]},
+    rest = sorted(written - {"index", "genes", "reference", *_ABOUT})
+    about = [_file(name) for name in (*(n for n in _ABOUT if n in written), *rest)]
+    if "reference" in written:
+        about.append({"file": "reference", **_below([_file(name) for name in library])})
+    genes = [_file("genes")] if "genes" in written else []
+    parts: list[Entry] = [
+        {"caption": "Studies", "chapters": [*(_chapter(book, runs) for runs in listed), *genes]},
         {
             "caption": "Your runs",
             "chapters": [
                 _entry(run, f"{book.study(run.study).title}: {run.name}") for run in yours
             ],
         },
-        {"caption": "About", "chapters": [{"file": name} for name in (*last, *rest)]},
+        {"caption": "About", "chapters": about},
     ]
     toc = {"format": "jb-book", "root": "index", "parts": [p for p in parts if p["chapters"]]}
     return json.dumps(toc, indent=2)  # YAML includes JSON
@@ -34,10 +44,20 @@ def contents(book: Book, pages: Iterable[str]) -> str:
 
 def _chapter(book: Book, runs: list[SiteRun]) -> Entry:
     first, *others = runs
-    return _entry(first, book.title(first), [_entry(run, run.name) for run in others])
+    below = [_entry(run, run.name) for run in others]
+    if first.study in compare.compared(book):
+        below.append({"file": compare.page_name(first.study), "title": compare.TITLE})
+    return _entry(first, book.title(first), below)
 
 
 def _entry(run: SiteRun, title: str, below: Sequence[Entry] = ()) -> Entry:
     own = [{"file": lookup.page_name(run), "title": lookup.TITLE}] if lookup.kept(run) else []
-    entry: Entry = {"file": run.page, "title": title}
-    return {**entry, "sections": [*own, *below]} if own or below else entry
+    return {"file": run.page, "title": title, **_below([*own, *below])}
+
+
+def _file(name: str) -> Entry:
+    return {"file": name}
+
+
+def _below(entries: Sequence[Entry]) -> Entry:
+    return {"sections": entries} if entries else {}

@@ -58,6 +58,19 @@ def done(source: Path, output: Path, lock: Path) -> None:
     files.write_json(output / STATE, _state(source, lock))
 
 
+def settle(html: Path) -> None:
+    """Take out of the search what Sphinx knows only of the pages that it made just now.
+
+    These are the entries of the printed index, which the book has not; the objects of the
+    reference are found by their names, which stand elsewhere in the search.
+    """
+    path = html / "searchindex.js"
+    start, end = "Search.setIndex(", ")"
+    index = json.loads(path.read_text(encoding="utf-8").removeprefix(start).removesuffix(end))
+    index["indexentries"] = {}
+    path.write_text(start + json.dumps(index, ensure_ascii=False) + end, encoding="utf-8")
+
+
 def _state(source: Path, lock: Path) -> dict[str, Any]:
     every = {p.relative_to(source).as_posix(): p for p in sorted(source.rglob("*")) if p.is_file()}
     pages = {name: path for name, path in every.items() if path.suffix in _PAGES}

@@ -15,12 +15,12 @@ from typing import Any
 
 from analysis_lib import files
 from analysis_lib.runs.record import RECORD
+from analysis_lib.site import bundle
 from analysis_lib.site.facts import Book, SiteRun
 
 MARK = ".site.json"
 """The file in a site that says what it was built from and what belongs to it."""
 
-_ROOMS = ("site", "figures")
 _SINGLE = ("_config.yml", "requirements.lock")
 
 
@@ -76,7 +76,7 @@ def _run_facts(run: SiteRun) -> dict[str, Any]:
 def _sources(project: Path) -> Iterator[tuple[str, Path]]:
     package = Path(__file__).resolve().parents[1]
     folders = [
-        *((room, package / room, "*.py") for room in _ROOMS),
+        ("package", package, "*.py"),  # the reference tells of all of it
         ("book", project / "book", "*"),
     ]
     for title, folder, pattern in folders:
@@ -85,3 +85,4 @@ def _sources(project: Path) -> Iterator[tuple[str, Path]]:
             if path.is_file() and not name.startswith("_build/"):
                 yield f"{title}/{name}", path
     yield from ((name, project / name) for name in _SINGLE if (project / name).is_file())
+    yield from bundle.sources(project)

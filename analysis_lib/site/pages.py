@@ -2,47 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from analysis_lib import files
 from analysis_lib.errors import SiteError
-from analysis_lib.site.facts import Book, DataFile, DataRow, ParameterRow, SiteRun, StudyPage
+from analysis_lib.site import landing
+from analysis_lib.site.facts import Book, DataFile, DataRow, ParameterRow, StudyPage
 from analysis_lib.site.markup import Html, block, code, inline, join, link, sheet, table, tag, text
 from analysis_lib.site.provenance import command_to_try
-from analysis_lib.site.publish import read_info
-from analysis_lib.site.summary import (
-    KINDS,
-    Summary,
-    badge,
-    badges,
-    commit,
-    doi_link,
-    duration,
-    moment,
-    numbers,
-    numbers_in_line,
-    published_in_words,
-)
+from analysis_lib.site.summary import KINDS, badge, doi_link
 
-Summaries = Mapping[str, Summary]
+Part = Callable[[], str]
+"""What makes a generated part of a page, in Markdown."""
 
 
-def write_pages(book: Book, summaries: Summaries, written: Path, target: Path) -> list[str]:
+def write_pages(
+    book: Book,
+    summaries: landing.Summaries,
+    written: Path,
+    target: Path,
+    *,
+    more: Mapping[str, Part] | None = None,
+    others: Collection[str] = (),
+) -> list[str]:
     """Write every page that is not a run's into `target`; return their names.
 
     A hand-written page in `written` says with a line like `[[runs]]` where a generated part
     goes; the page is not built when one of its parts is unknown, or a part has no place.
+
+    Parameters
+    ----------
+    more : mapping of name to part, optional
+        Parts that other modules generate.
+    others : names of pages
+        Those of other modules, to which the landing page links where it knows what they are.
     """
-    parts: dict[str, Callable[[], str]] = {
-        "studies": lambda: _cards(book, summaries),
-        "runs": lambda: block(_run_table(book, summaries)),
+    pages = sorted(written.glob("*.md"))
+    there = {*others, *(page.stem for page in pages)}
+    parts: dict[str, Part] = {
+        **(more or {}),
+        "find": lambda: landing.find(there),
+        "studies": lambda: block(landing.cards(book, summaries)),
+        "published": lambda: block(landing.published(book, summaries)),
+        "runs": lambda: block(landing.runs(book, summaries, there)),
         "catalogue": lambda: _catalogue(book.data),
         "used": lambda: block(_used(book)),
         "parameters": lambda: _parameters(book.studies),
     }
     names = []
-    for page in sorted(written.glob("*.md")):
+    for page in pages:
         files.write_text(target / page.name, _filled(page, parts))
         names.append(page.stem)
     if parts:
@@ -54,7 +63,7 @@ def write_pages(book: Book, summaries: Summaries, written: Path, target: Path) -
     return names
 
 
-def _filled(page: Path, parts: dict[str, Callable[[], str]]) -> str:
+def _filled(page: Path, parts: dict[str, Part]) -> str:
     """Return a page with its generated parts, and take those out of `parts`."""
     lines = []
     for line in page.read_text(encoding="utf-8").splitlines():
@@ -71,53 +80,6 @@ def _filled(page: Path, parts: dict[str, Callable[[], str]]) -> str:
             )
         lines.append(parts.pop(name[2:-2])())
     return "\n".join(lines) + "\n"
-
-
-def _cards(book: Book, summaries: Summaries) -> str:
-    first = [runs[0] for study in book.studies if (runs := book.of_study(study.name))]
-    cards = "".join(_card(run, book, summaries[run.id]) for run in first)
-    columns = "1 1 1 1" if len(first) == 1 else "1 1 2 2"
-    return f"\n\n::::{{grid}} {columns}\n:gutter: 4\n:class-container: studies\n\n{cards}\n::::\n\n"
-
-
-def _card(run: SiteRun, book: Book, summary: Summary) -> str:
-    study = book.study(run.study)
-    words = [
-        tag("p", text(study.question), class_="question"),
-        numbers(summary),
-        tag("p", text(published_in_words(summary)), class_="held")
-        if summary.published
-        else Html(""),
-        badges(run),
-    ]
-    body = tag("div", _picture(run, summary), tag("div", *words), class_="study")
-    head = f":::{{grid-item-card}} {inline(study.title)}\n:link: {run.page}\n:link-type: doc\n"
-    return f"{head}{block(body)}\n:::\n\n"
-
-
-def _picture(run: SiteRun, summary: Summary) -> Html:
-    if not (run.folder and summary.picture):
-        return tag("p", text("There are no results yet."), class_="no-picture")
-    alt = read_info(run, "figures", summary.picture)["alt"]
-    address = f"{run.files}/figures/{summary.picture}.png"
-    return tag("img", src=address, alt=alt, loading="lazy", class_="headline-figure")
-
-
-def _run_table(book: Book, summaries: Summaries) -> Html:
-    def row(run: SiteRun) -> tuple[Html, ...]:
-        record = run.failure or run.record
-        return (
-            join([text(book.study(run.study).title), link(f"{run.page}.html", run.name)], " "),
-            badges(run),
-            numbers_in_line(summaries[run.id]),
-            text(moment(record.started) if record else "never"),
-            tag("span", text(duration(record.seconds)), class_="unbroken") if record else Html(""),
-            text(commit(record) if record else ""),
-        )
-
-    head = ("Study and run", "Data and state", "Headline numbers", "Started", "Took", "Commit")
-    runs = (run for study in book.studies for run in book.of_study(study.name))
-    return table(head, map(row, runs), label="Every run in this report")
 
 
 def _catalogue(rows: Iterable[DataRow]) -> str:

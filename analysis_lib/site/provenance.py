@@ -8,6 +8,7 @@ from typing import Any
 
 from analysis_lib import files
 from analysis_lib.runs.record import Record
+from analysis_lib.site.bibliography import BIBTEX
 from analysis_lib.site.facts import Book, ParameterRow, SiteRun
 from analysis_lib.site.markup import (
     Html,
@@ -21,8 +22,9 @@ from analysis_lib.site.markup import (
     tag,
     text,
 )
+from analysis_lib.site.methods import Methods
 from analysis_lib.site.privacy import Privacy
-from analysis_lib.site.summary import KINDS, badge, commit, doi_link, duration, moment
+from analysis_lib.site.summary import KINDS, badge, duration, moment
 
 _WORD = re.compile(r"[A-Za-z0-9_.,+/-]+")  # what no shell reads as anything but itself
 _FILE = "params.json"
@@ -32,27 +34,36 @@ DOWNLOADS = {
     "metrics.json": "its numbers",
     "record.json": "its record",
 }
+BUNDLE = "run-again.zip"
+WITH_METHODS = {
+    BUNDLE: "what it takes to run it elsewhere",
+    BIBTEX: "everything it cites, as BibTeX",
+}
 
 
-def provenance(run: SiteRun, record: Record, book: Book, privacy: Privacy) -> str:
+def provenance(
+    run: SiteRun, record: Record, book: Book, privacy: Privacy, methods: Methods | None
+) -> str:
     """Return the last sections of a run's page, as Markdown."""
     parameters = privacy.value(record.parameters)
     rows = {row.name: row for row in book.study(run.study).parameters}
-    changed = f"{len(record.changed)} of {len(parameters)} changed"
+    many, changed = len(parameters), len(record.changed)
+    how = f"{changed} of {many} changed" if changed else f"all {many} at their defaults"
     again = privacy.value({name: record.parameters[name] for name in record.changed})
     return "".join(
         [
             "\n\n## Provenance\n",
             dropdown("This run", _run_table(record)),
-            dropdown(f"Parameters ({changed})", _parameter_table(parameters, record, rows)),
+            dropdown(f"Parameters ({how})", _parameter_table(parameters, record, rows)),
             dropdown("Data, with checksums", _data_table(record)),
             dropdown("Versions", _version_table(record)),
             "\n\n## Run it again\n",
             block(_commands(run, again, rows)),
+            block(_elsewhere(run)) if methods else "",
             "\n\n## How to cite\n",
-            block(_citations(record, book)),
+            block(_citations(run, book, methods)),
             "\n\n## Downloads\n",
-            block(_downloads(run)),
+            block(_downloads(run, methods)),
         ]
     )
 
@@ -120,28 +131,38 @@ def _run_table(record: Record) -> Html:
         ("Started", text(moment(record.started))),
         ("Took", text(duration(record.seconds))),
         ("Peak memory", text(f"{record.peak_memory_mb:,.0f} MB")),
-        ("Commit", text(commit(record))),
+        ("Commit", _commit(record)),
         ("Key", tag("code", text(record.key), class_="digest")),
     ]
     return sheet(facts, label="Facts of this run")
 
 
+def _commit(record: Record) -> Html:
+    if not record.git:
+        return text("none")
+    changes = text("with uncommitted changes" if record.git.get("dirty") else "")
+    return join([tag("code", text(record.git["commit"]), class_="digest"), changes], " ")
+
+
 def _parameter_table(
     parameters: Mapping[str, Any], record: Record, rows: Mapping[str, ParameterRow]
 ) -> Html:
-    def row(name: str, value: Any) -> tuple[Html, ...]:
-        known = rows.get(name)
-        mark = badge("changed", "changed") if name in record.changed else Html("")
-        return (
-            tag("code", text(name)),
-            join([tag("code", text(files.to_json(value))), mark], " "),
-            tag("code", text(known.default)) if known else Html(""),
-            text(known.description) if known else Html(""),
-        )
+    """Return the parameters, those that were changed first and with the default they replace."""
 
-    head = ("Parameter", "Value", "Default", "Meaning")
+    def row(name: str) -> tuple[Html, ...]:
+        known, value = rows.get(name), tag("code", text(files.to_json(parameters[name])))
+        cells = [
+            tag("code", text(name)),
+            join([value, badge("changed", "changed")], " ") if name in record.changed else value,
+            tag("code", text(known.default)) if known and name in record.changed else Html(""),
+            text(known.description) if known else Html(""),
+        ]
+        return tuple(cells if record.changed else cells[:2] + cells[3:])
+
+    head = ["Parameter", "Value", *(["Default"] if record.changed else []), "Meaning"]
     ordered = [*(n for n in rows if n in parameters), *(n for n in parameters if n not in rows)]
-    return table(head, (row(n, parameters[n]) for n in ordered), label="Parameters of this run")
+    ordered.sort(key=lambda name: name not in record.changed)
+    return table(head, map(row, ordered), label="Parameters of this run")
 
 
 def _data_table(record: Record) -> Html:
@@ -171,21 +192,26 @@ def _version_table(record: Record) -> Html:
     return sheet(facts, label="Versions of what this run used")
 
 
-def _citations(record: Record, book: Book) -> Html:
-    used = {entry["dataset"] for entry in record.data}
-    cited = [row for row in book.data if row.dataset in used and row.citation]
+def _citations(run: SiteRun, book: Book, methods: Methods | None) -> Html:
     report = [tag("li", text("The report: "), text(book.citation))] if book.citation else []
-    data = [tag("li", text(f"{row.title}: {row.citation} "), doi_link(row.doi)) for row in cited]
+    modelled = "data modelled on " if run.kind == "simulated" else ""
+    data = [
+        tag("li", text(f"{modelled}{title}: "), reference.html)
+        for title, reference in (methods.data if methods else ())
+    ]
     return tag("ul", *report, *data)
 
 
-def _downloads(run: SiteRun) -> Html:
-    items = (
-        tag(
-            "li",
-            tag("a", text(name), href=f"../../{run.files}/{name}", download=name),
-            text(f": {words}"),
-        )
-        for name, words in DOWNLOADS.items()
-    )
+def _elsewhere(run: SiteRun) -> Html:
+    words = " has the code, the lock file, the parameters and small inputs, to run it elsewhere."
+    return tag("p", _download(run, BUNDLE), text(words))
+
+
+def _downloads(run: SiteRun, methods: Methods | None) -> Html:
+    offered = DOWNLOADS | (WITH_METHODS if methods else {})
+    items = (tag("li", _download(run, name), text(f": {words}")) for name, words in offered.items())
     return tag("ul", *items)
+
+
+def _download(run: SiteRun, name: str) -> Html:
+    return tag("a", text(name), href=f"../../{run.files}/{name}", download=name)

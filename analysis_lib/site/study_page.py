@@ -13,6 +13,7 @@ from analysis_lib.errors import SiteError, without_colours
 from analysis_lib.runs.record import NOTEBOOK, Record
 from analysis_lib.site.facts import Book, SiteRun
 from analysis_lib.site.markup import admonition, block, dropdown, inline, join, lines, tag, text
+from analysis_lib.site.methods import Methods, section
 from analysis_lib.site.outputs import Outputs
 from analysis_lib.site.privacy import Privacy
 from analysis_lib.site.provenance import attempted, provenance
@@ -45,7 +46,9 @@ _BANNERS = {
 }
 
 
-def page_notebook(run: SiteRun, book: Book, summary: Summary, privacy: Privacy) -> str:
+def page_notebook(
+    run: SiteRun, book: Book, summary: Summary, privacy: Privacy, methods: Methods | None = None
+) -> str:
     """Return the notebook that Jupyter Book makes the page of a run from.
 
     The results of a run whose last attempt failed stand below its failure, under a warning.
@@ -57,7 +60,10 @@ def page_notebook(run: SiteRun, book: Book, summary: Summary, privacy: Privacy) 
         shown = [
             new_markdown_cell("".join(parts)),
             *_study_cells(cells, run, privacy),
-            new_markdown_cell(provenance(run, run.record, book, privacy)),
+            new_markdown_cell(
+                (section(run, methods, privacy) if methods else "")
+                + provenance(run, run.record, book, privacy, methods)
+            ),
         ]
     else:
         rest = attempted(run.failure, book, privacy) if run.failure else _NO_RESULTS

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from functools import cached_property
+from math import isfinite
 from typing import Any
 
 from analysis_lib import results
@@ -18,7 +20,9 @@ from analysis_lib.site.markup import Html, join, link, table, tag, text
 KINDS = {"simulated": "simulated data", "yours": "your data", "real": "real data"}
 STATES = {"ok": "up to date", "stale": "out of date", "failed": "failed"}
 _DIGITS = 3  # of a headline number
+_ON_A_CARD = 2  # headline numbers
 VERDICTS = ("reproduced", "drifted", "not comparable")
+PUBLISHED_HEAD = ("What", "Published", "Here", "Difference", "Tolerance", "Verdict", "Source")
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,12 @@ class Summary:
         return [Metric.of(metrics[name]) for name in self.document.get("headline", [])]
 
     @property
+    def leading(self) -> list[Metric]:
+        """The two headline numbers that say most: those with an interval go before the others."""
+        certain = sorted(self.headline, key=lambda metric: not metric.interval)[:_ON_A_CARD]
+        return [metric for metric in self.headline if metric in certain][:_ON_A_CARD]
+
+    @property
     def published(self) -> list[Mapping[str, Any]]:
         """The rows that hold the run's numbers against the literature."""
         rows = self.document.get("published", [])
@@ -70,6 +80,11 @@ class Summary:
         if unknown:
             raise ValueError(f"unknown verdicts {sorted(unknown)}")
         return list(rows)
+
+    @property
+    def verdicts(self) -> Counter[str]:
+        """How many published numbers came out how."""
+        return Counter(row["status"] for row in self.published)
 
 
 @dataclass(frozen=True)
@@ -116,15 +131,20 @@ def badge(words: str, kind: str) -> Html:
 
 def numbers(summary: Summary) -> Html:
     """Return the headline numbers as tiles, each with its interval."""
-    tiles = (
+    return tiles(summary.headline)
+
+
+def tiles(metrics: Iterable[Metric]) -> Html:
+    """Return numbers as tiles, each with its interval; nothing for no numbers."""
+    made = [
         tag(
             "div",
             tag("dt", text(metric.label)),
             tag("dd", tag("b", text(metric)), tag("small", text(metric.interval))),
         )
-        for metric in summary.headline
-    )
-    return tag("dl", *tiles, class_="numbers") if summary.headline else Html("")
+        for metric in metrics
+    ]
+    return tag("dl", *made, class_="numbers") if made else Html("")
 
 
 def numbers_in_line(summary: Summary) -> Html:
@@ -138,26 +158,59 @@ def numbers_in_line(summary: Summary) -> Html:
 
 def published_table(summary: Summary) -> Html:
     """Return the run's numbers beside published ones: reproduced, drifted or not comparable."""
-    rows = (
-        (
+    rows = published_rows(summary)
+    return table(PUBLISHED_HEAD, rows, label="This run held against published numbers")
+
+
+def published_rows(summary: Summary) -> Iterator[tuple[Html, ...]]:
+    """Yield the cells below `PUBLISHED_HEAD`, one row per published number."""
+    for row in summary.published:
+        verdict = [badge(row["status"], row["status"])]
+        if reason := why_not_comparable(row, summary):
+            verdict.append(tag("small", text(reason), class_="why"))
+        yield (
             text(row["what"]),
             text(_value(row["published"])),
             text(_value(row["here"])),
+            text(difference(row["published"], row["here"])),
             text(_tolerance(row.get("tolerance"))),
-            badge(row["status"], row["status"]),
+            join(verdict, " "),
             text(row["source"]),
         )
-        for row in summary.published
-    )
-    head = ("What", "Published", "Here", "Tolerance", "Verdict", "Source")
-    return table(head, rows, label="This run held against published numbers")
+
+
+def difference(published: Any, here: Any) -> str:
+    """Return how far a number lies above or below a published one; a dash where one is none.
+
+    Examples
+    --------
+    >>> [difference(0.9938, 0.99375), difference(4, 7), difference(1.0, 1), difference(0.6, None)]
+    ['-0.00005', '+3', '0', '–']
+    """
+    if not (_finite(published) and _finite(here)):
+        return number(None)
+    exact = Decimal(str(here)) - Decimal(str(published))  # without the noise of binary fractions
+    return f"{Decimal(f'{exact:.2e}').normalize():+f}" if exact else "0"
+
+
+def why_not_comparable(row: Mapping[str, Any], summary: Summary) -> str:
+    """Return why a published number cannot be compared with; empty where that is not known."""
+    run = summary.run
+    if row["status"] != "not comparable":
+        return ""
+    if row["here"] is None:
+        return "not computed here"
+    # Numbers that were published for simulated data are compared with those of simulated data.
+    if run.kind and run.kind != "real" and set(summary.verdicts) == {"not comparable"}:
+        return KINDS[run.kind]
+    changed = run.record.changed if run.record else []
+    return f"changed: {', '.join(changed)}" if changed else ""
 
 
 def published_in_words(summary: Summary) -> str:
     """Return how many published numbers came out; empty when there are none to compare with."""
-    verdicts = [row["status"] for row in summary.published]
-    counts = [(verdict, verdicts.count(verdict)) for verdict in VERDICTS]
-    said = ", ".join(f"{count} {verdict}" for verdict, count in counts if count)
+    counts = summary.verdicts
+    said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
     return f"Published numbers: {said}." if said else ""
 
 
@@ -170,6 +223,20 @@ def moment(stamp: str) -> str:
     '2026-11-21 08:14 UTC'
     """
     return f"{stamp[:10]} {stamp[11:16]} UTC"
+
+
+def age(stamp: str, shown: str | None = None) -> Html:
+    """Return a time of a record, which a script on the page tells as "2 hours ago".
+
+    Without the script `shown` stands there, or the date.
+
+    Examples
+    --------
+    >>> age("2026-11-21T08:14:09Z")[-22:]
+    'age">2026-11-21</time>'
+    """
+    full = f"{stamp[:10]} {stamp[11:19]} UTC"
+    return tag("time", text(shown or stamp[:10]), datetime=stamp, title=full, class_="age")
 
 
 def duration(seconds: float) -> str:
@@ -203,6 +270,10 @@ def doi_link(doi: str | None) -> Html:
 
 def _value(value: Any) -> str:
     return number(value) if isinstance(value, (int, float)) or value is None else str(value)
+
+
+def _finite(value: Any) -> bool:
+    return isinstance(value, (int, float)) and isfinite(value)
 
 
 def _tolerance(value: Any) -> str:

@@ -1,4 +1,4 @@
-/* What is shown of one gene: its facts, its coefficients as bars, predicted against observed.
+/* What a lookup shows of one gene: its facts, its coefficients as bars, predicted against observed.
 
    Drawn by hand: the plotting library would take longer to load than the gene. Text from data
    goes in as text or as an attribute, never as HTML. */
@@ -201,6 +201,19 @@
     return made;
   }
 
+  // Put into `holder` what `started` makes of the index in a folder, or why there is none.
+  async function begin(holder, folder, started) {
+    report.lookup = report.table; // what a script brings arrives in the same way
+    try {
+      const content = await report.load(`${folder}/index.js`);
+      if (!content) throw new Error("index.js is damaged");
+      started(content);
+    } catch (error) {
+      const words = `Genes cannot be looked up here: ${error.message}.`;
+      holder.replaceChildren(element("p", { class: "ar-message", role: "status" }, words));
+    }
+  }
+
   const report = (window.analysisReport = window.analysisReport || {});
-  report.gene = { answer, element };
+  report.gene = { answer, begin, element, written };
 })();

@@ -43,12 +43,13 @@ class Watched:
     """A page in the browser, and everything that should not happen on it."""
 
     page: Page
+    home: str | None = None  # the address of a server of our own
     faults: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.page.on("request", lambda r: self.requests.append(r.url))
-        self.page.on("requestfailed", lambda r: self.faults.append(f"failed: {r.url}"))
+        self.page.on("requestfailed", self._failed)
         self.page.on("pageerror", lambda e: self.faults.append(f"error: {e}"))
         self.page.on("dialog", self._dialog)
         self.page.on("console", lambda m: self.faults.append(m.text) if m.type == "error" else None)
@@ -63,13 +64,19 @@ class Watched:
         return sum(url.endswith(ending) for url in self.requests)
 
     def elsewhere(self) -> list[str]:
-        """Return the requests that left the folder."""
-        return [url for url in self.requests if not url.startswith(_LOCAL)]
+        """Return the requests that left the folder, or its server."""
+        local = (*_LOCAL, self.home) if self.home else _LOCAL
+        return [url for url in self.requests if not url.startswith(local)]
 
     def quiet(self) -> None:
         """Fail unless nothing went wrong and nothing was asked of another host."""
         assert self.faults == []
         assert self.elsewhere() == []
+
+    def _failed(self, request) -> None:
+        # A link that becomes a download is a visit that does not take place.
+        if not (request.is_navigation_request() and request.failure == "net::ERR_ABORTED"):
+            self.faults.append(f"failed: {request.url}")
 
     def _dialog(self, dialog) -> None:
         self.faults.append(f"dialog: {dialog.message}")

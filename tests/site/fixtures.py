@@ -22,7 +22,7 @@ from analysis_lib import files
 from analysis_lib.datasets import CATALOGUE
 from analysis_lib.results import FOLDER_VARIABLE
 from analysis_lib.runs.record import Failure, Record, inventory, read_record
-from analysis_lib.site import Book, DataRow, SiteReport, SiteRun, StudyPage, build_site
+from analysis_lib.site import Book, DataRow, SiteReport, SiteRun, StudyPage, build_site, bundle
 
 HOSTILE = (
     "</script><img src=x onerror=alert(1)>{{ 7*7 }} $x$ ```{raw} html\n"
@@ -183,8 +183,9 @@ class Project:
 
 def new_project(root: Path) -> Project:
     """Make a project with a copy of the book's sources."""
-    shutil.copytree(files.PROJECT / "book", root / "book", ignore=shutil.ignore_patterns("_build"))
-    shutil.copy(files.PROJECT / "_config.yml", root)
+    for name, path in bundle.sources(files.PROJECT):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, root / name)
     (root / "requirements.lock").write_text("numpy==2\n")
     return Project(root)
 

@@ -1,27 +1,70 @@
-"""Take the README's picture of the built book: `make pictures`."""
+"""Take the README's pictures of the built book: `make pictures`."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
 
 from analysis_lib.files import PROJECT
+from tests.site.book import HTML
 from tests.site.browsing import chromium
 
-INDEX = PROJECT / "book" / "_build" / "html" / "index.html"
-PICTURE = PROJECT / ".github" / "pictures" / "landing.png"
+PICTURES = PROJECT / ".github" / "pictures"
+MOMENT = "2026-01-01T12:00:00Z"
+"""The clock of the browser: a picture does not say how long ago a run was made."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What to open, how wide, in which colours, and what has to be there before."""
+
+    name: str
+    page: str
+    ready: str
+    width: int = 1280
+    height: int = 860
+    scheme: str = "light"
+    show: str = ""
+
+    def take(self, browser: Browser) -> Path:
+        """Open the page and write what stands on its first screen."""
+        page: Page = browser.new_page(
+            viewport={"width": self.width, "height": self.height}, color_scheme=self.scheme
+        )
+        address, _, place = self.page.partition("#")
+        page.goto(f"{(HTML / address).as_uri()}{'#' + place if place else ''}")
+        if self.show:
+            page.locator(self.show).evaluate("place => place.scrollIntoView()")
+        page.wait_for_selector(self.ready)
+        page.wait_for_timeout(500)  # fonts, and the end of a transition
+        path = PICTURES / f"{self.name}.png"
+        page.screenshot(path=path)
+        page.close()
+        return path
+
+
+DRAWN = '#figure-volcano[data-drawn="true"]'
+STUDY = "studies/dge/default.html"
+EVERY = (
+    Picture("landing", "index.html", ".headline-figure"),
+    Picture("study", STUDY, DRAWN, show="#up-down-or-neither"),
+    Picture("study-dark", STUDY, DRAWN, scheme="dark", show="#up-down-or-neither"),
+    Picture("study-phone", STUDY, DRAWN, 390, 844, show="#up-down-or-neither"),
+    Picture("genes", "genes.html#gene=Pvalb", ".ar-index-answer"),
+)
 
 
 def main() -> None:
-    """Open the landing page and write its first screen."""
-    if not INDEX.is_file():
+    """Take every picture."""
+    if not (HTML / "index.html").is_file():
         sys.exit("There is no book yet: make book")
-    PICTURE.parent.mkdir(parents=True, exist_ok=True)
+    PICTURES.mkdir(parents=True, exist_ok=True)
     with chromium() as browser:
-        page = browser.new_page(viewport={"width": 1280, "height": 820}, color_scheme="light")
-        page.goto(INDEX.as_uri())
-        page.wait_for_function("document.querySelector('.headline-figure').naturalWidth > 0")
-        page.screenshot(path=PICTURE)
-    print(PICTURE)
+        for picture in EVERY:
+            print(picture.take(browser).relative_to(PROJECT))
 
 
 if __name__ == "__main__":

@@ -8,17 +8,11 @@ import pytest
 
 from analysis_lib.figures.text import number
 from tests import figure_tables as tables
-from tests.site.browsing import Watched, chromium
+from tests.site.browsing import Watched
 from tests.site.figure_page import BASE, FigurePage
 
 FAR = '<div style="height:4000px"></div>'
 EVERY = list(tables.every_figure())
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,7 +12,7 @@ import nbformat
 import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_output
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from analysis_lib import results
 from analysis_lib.figures import embed, lookup, show_lookup
@@ -21,7 +21,6 @@ from analysis_lib.files import PROJECT
 from analysis_lib.site import Book, SiteRun
 from analysis_lib.site import lookup as pages
 from tests.lookup_tables import HOSTILE, lookup_tables
-from tests.site.browsing import Watched, chromium
 from tests.site.fixtures import CATALOGUE, STUDY, finished, new_project, new_run
 
 GENES = ["Pvalb", "Sst", "Gad1", "Gad2", "Vip", "Kcnc2", "Abc", "ABC", "10003", *HOSTILE]
@@ -60,8 +59,8 @@ def alone(folder: Path, given: dict, genes_per_shard: int) -> Path:
     keep(run.folder, given, genes_per_shard)
     shutil.copytree(PROJECT / "book" / "_static", folder / "_static")
     pages.publish_lookup(run, folder / run.files)
-    names = ("analysis", "analysis-tables", "analysis-gene", "analysis-genes")
-    scripts = "".join(f'<script src="../../_static/{name}.js"></script>' for name in names)
+    names = ("", "-tables", "-names", "-search", "-gene", "-genes")
+    scripts = "".join(f'<script src="../../_static/analysis{n}.js"></script>' for n in names)
     style = '<link rel="stylesheet" href="../../_static/analysis.css">'
     body = pages.page(run, Book([run], [STUDY]), "").partition("\n")[2]
     path = folder / PLACE
@@ -89,35 +88,9 @@ def site(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture
-def opened(browser) -> Iterator[Callable[..., Watched]]:
-    contexts = []
-
-    def open_one(address: str, **settings) -> Watched:
-        contexts.append(browser.new_context(**settings))
-        watched = Watched(contexts[-1].new_page())
-        watched.page.goto(address)
-        return watched
-
-    yield open_one
-    for context in contexts:
-        context.close()
-
-
-@pytest.fixture(scope="module")
 def bare(tmp_path_factory) -> Path:
     """The lookup page alone, without the theme; not to be written to."""
     return alone(tmp_path_factory.mktemp("bare"), tables(), 5)
-
-
-@pytest.fixture(scope="module")
-def tab(browser) -> Watched:
-    return Watched(browser.new_page())
 
 
 @pytest.fixture

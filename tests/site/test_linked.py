@@ -7,7 +7,7 @@ import pytest
 from analysis_lib import figures
 from analysis_lib.figures import theme
 from tests import figure_tables, neuron_tables
-from tests.site.browsing import Watched, chromium
+from tests.site.browsing import Watched
 from tests.site.figure_page import FigurePage
 
 FAR = '<div style="height:4000px"></div>'
@@ -15,12 +15,6 @@ DIM = 0.08
 PARTS = ("first", "second", "far")
 EVIL = '<img src=x onerror="alert(1)">'
 LINES = [*sorted(set(neuron_tables.LINES) - {"Slc17a6"}), EVIL]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,138 @@
+"""Every page of the built book as people read it: served, on a phone, by keyboard, by ear."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from analysis_lib.site.serving import serving
+from tests.site import book
+from tests.site.browsing import Watched
+
+TABBABLE = "a[href], button, input, select, textarea, summary, [tabindex='0'], [contenteditable]"
+REACHABLE = f"""() => [...document.querySelectorAll("{TABBABLE}")].filter((e) =>
+  !e.disabled && e.tabIndex >= 0 && e.checkVisibility({{ checkVisibilityCSS: true }})
+  && e.getBoundingClientRect().width > 0 && !e.closest("[inert]")
+  && !(e.type === "radio" && !e.checked)
+).map((e, i) => (e.dataset.stop = String(i)))"""
+WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+PAINTED = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+PACKED = {".png", ".woff2", ".zip"}
+SERIOUS = ("serious", "critical")
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory) -> Iterator[str]:
+    """The book behind the server of `make serve`, with its policy of what a page may do."""
+    book.needed()
+    site = book.copy(tmp_path_factory.mktemp("book") / "html")
+    with serving(site, port=0, say=lambda line: None) as started:
+        yield started
+
+
+def visiting(browser, view: str, home: str | None = None) -> Watched:
+    return Watched(browser.new_context(**book.VIEWS[view]).new_page(), home)
+
+
+def close(watched: Watched) -> None:
+    watched.quiet()
+    watched.page.context.close()
+
+
+@pytest.mark.parametrize("name", book.pages())
+def test_a_served_page_is_quiet_and_fits_a_phone(browser, address, name):
+    watched = visiting(browser, "phone", address)
+    page = watched.page
+    page.goto(f"{address}/{name}.html".replace("//studies", "/studies"))
+    assert page.evaluate(WIDER) <= 0
+    for figure in book.results(name, "figures") if name in book.runs() else ():
+        watched.drawn(figure)
+    assert page.evaluate(WIDER) <= 0
+    assert page.locator("[data-failed]").count() == 0
+    close(watched)
+
+
+@pytest.mark.parametrize("view", book.VIEWS)
+@pytest.mark.parametrize("name", book.pages())
+def test_nothing_stands_in_the_way_of_anybody(browser, name, view):
+    """No serious or critical finding of axe-core, in both colour schemes and sizes."""
+    watched = visiting(browser, view)
+    watched.page.goto((book.HTML / f"{name}.html").as_uri())
+    found = Axe().run(watched.page, options={"preload": False}).response["violations"]
+    told = [
+        f"{v['impact']}: {v['id']}: {node['target']} {node['html'][:160]}"
+        for v in found
+        if v["impact"] in SERIOUS
+        for node in v["nodes"][:3]
+    ]
+    assert told == []
+    close(watched)
+
+
+@pytest.mark.parametrize("name", book.kinds())
+def test_the_keyboard_reaches_everything(browser, name):
+    watched = visiting(browser, "wide")
+    page = watched.page
+    page.goto((book.HTML / f"{name}.html").as_uri())
+    stops = set(page.evaluate(REACHABLE))
+    reached, unseen = walk(page, len(stops))
+    assert stops - reached == set()
+    assert unseen == []
+    close(watched)
+
+
+def walk(page: Page, count: int) -> tuple[set[str], list[str]]:
+    """Press Tab through a page; return what was reached, and what did not show that it was."""
+    reached, unseen = set(), []
+    page.evaluate("document.body.focus()")
+    for _ in range(count + 40):
+        page.keyboard.press("Tab")
+        stop, shown, told = page.evaluate(
+            """() => {
+              const e = document.activeElement, s = getComputedStyle(e);
+              const line = s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0;
+              const shown = line || s.boxShadow !== "none";
+              return [e.dataset.stop ?? "", shown, e.outerHTML.slice(0, 120)];
+            }"""
+        )
+        if stop and stop not in reached and not shown:
+            unseen.append(told)
+        reached.add(stop)
+    return reached, unseen
+
+
+@pytest.mark.parametrize("name", book.runs())
+def test_what_a_first_visit_loads_and_how_long_it_takes(browser, address, name, capsys):
+    """At most 2.5 MB, compressed, with every figure looked at; the times are told, not held."""
+    watched = visiting(browser, "wide", address)
+    page = watched.page
+    figures = book.results(name, "figures")
+    page.goto(f"{address}/{name}.html")
+    painted = page.evaluate(PAINTED)
+    watched.drawn(page.locator(".ar-figure").first.get_attribute("data-name"))
+    interactive = page.evaluate("performance.now()")
+    for figure in figures:
+        watched.drawn(figure)
+    weight = sum(map(packed, {unquote(urlsplit(url).path) for url in watched.requests}))
+    with capsys.disabled():
+        print(
+            f"\n{name}: first paint {painted / 1000:.2f} s, first figure "
+            f"{interactive / 1000:.2f} s, {weight / 1e6:.2f} MB"
+        )
+    assert weight <= 2_500_000
+    close(watched)
+
+
+def packed(path: str) -> int:
+    """Return the bytes of a file as a server sends it, compressed where that pays."""
+    file = book.HTML / path.lstrip("/")
+    if not file.is_file():
+        return 0
+    content = file.read_bytes()
+    return len(content) if Path(path).suffix in PACKED else len(gzip.compress(content, 6))
