@@ -25,6 +25,7 @@ CLASSICAL = """
 from analysis_lib.studies.leukemia_classical import lineup, steps as study
 from analysis_lib.studies.leukemia_classical import numbers
 params = study.Params.of({**own, "transform": "raw", "cv_folds": 3, "cv_repeats": 1,
+    "models": ["logistic_l2", "logistic_elastic", "svm_rbf", "voting"],
     "permutations": 20, "draws": 5, "resamples": 20, "bootstrap": 100, "embedding_seeds": 2})
 patients = study.load(params)
 scored, clusters = study.simple(patients, params), study.clusters(patients, params)

@@ -19,6 +19,7 @@ from analysis_lib.datasets import golub_simulator
 from analysis_lib.datasets.neurons import features, simulator
 from analysis_lib.files import PROJECT
 from analysis_lib.runs.record import read_record
+from analysis_lib.site import bundle
 from tests.site.browsing import Watched, chromium
 
 FIGURES = {
@@ -54,7 +55,7 @@ TABLES = {
 }
 PARTS = (
     *("analysis_lib", "notebooks", "book", "_config.yml", "report.yml"),
-    *("requirements.lock", "CITATION.cff"),
+    *bundle.FILES,  # what a run needs to be run again elsewhere
 )
 MOST_BYTES = 400_000
 FASTER = """
@@ -124,7 +125,9 @@ def report(tmp_path_factory) -> Report:
             ignore = shutil.ignore_patterns("_build", "__pycache__", ".ipynb_checkpoints")
             shutil.copytree(source, root / name, ignore=ignore)
         else:
+            (root / name).parent.mkdir(exist_ok=True)
             shutil.copy(source, root / name)
+    (root / "book" / "reference.md").unlink()  # its pages have tests of their own
     made = Report(root)
     # The leukemia studies with fewer seeds and models: the same pages, in a fraction of the time.
     own = (root / "report.yml").read_text().split("leukemia_network:")[0]

@@ -77,7 +77,7 @@ def k_means(
     Examples
     --------
     >>> X = pd.DataFrame({"a": [0.0, 1, 2, 10, 11]})
-    >>> found = k_means(X, ["ALL", "ALL", "AML", "AML", "AML"], seed=42)
+    >>> found = k_means(X, ["ALL", "ALL", "AML", "AML", "AML"], seed=42, starts=50)
     >>> found.table["cluster"].tolist(), found.purity, found.floor
     ([0, 0, 0, 1, 1], 0.8, 0.6)
     """

@@ -20,6 +20,7 @@ from analysis_lib.site.study_page import banner, page_notebook
 from analysis_lib.site.summary import Summary
 
 CONFIG = "_config.yml"
+REFERENCE = "reference.md"
 _RENAMED = {"_static": "_assets"}  # why: see there
 
 
@@ -28,16 +29,16 @@ def assemble(book: Book, project: Path, source: Path) -> Mapping[str, tuple[str,
     for run in book.runs:
         verify(run)
     _copy_written(project, source)
-    library = reference.pages()
+    # A book without that page has no reference, as a small one for a test.
+    library = reference.pages() if (project / "book" / REFERENCE).is_file() else {}
     pages = {f"{name}.md": page for name, page in library.items()} | _pages(book, project)
     for name, page in pages.items():
         files.write_text(source / name, page)
     made = [name.rpartition(".")[0] for name in pages]
     more = {
         "genes": lambda: genes.index_part(book),
-        "reference": reference.part,
         "whole-book": _whole_book,
-    }
+    } | ({"reference": reference.part} if library else {})
     summaries = _summaries(book)
     written = write_pages(book, summaries, project / "book", source, more=more, others=made)
     files.write_text(source / "_toc.yml", contents(book, written, list(library)))

@@ -10,7 +10,7 @@ import pytest
 
 from analysis_lib.files import PROJECT
 
-HTML = Path(os.environ.get("ANALYSIS_BOOK", PROJECT / "book" / "_build" / "html"))
+HTML = Path(os.environ.get("ANALYSIS_BOOK") or PROJECT / "book" / "_build" / "html")
 """The site under test: the project's own, or another that was built."""
 
 RUNS = HTML.parents[2] / "build" / "runs"
@@ -42,8 +42,8 @@ def studies() -> list[str]:
 
 
 def kinds() -> list[str]:
-    """Return one page of every kind, the default runs and what stands alone."""
-    folders = {page.rpartition("/")[0]: page for page in reversed(pages()) if "/" in page}
+    """Return one page of every kind: those at the top, and one of each folder there."""
+    folders = {page.split("/")[0]: page for page in reversed(pages()) if "/" in page}
     return sorted({*folders.values(), *(page for page in pages() if "/" not in page)})
 
 

@@ -74,9 +74,9 @@ class Watched:
         assert self.elsewhere() == []
 
     def _failed(self, request) -> None:
-        # A link that becomes a download is a visit that does not take place.
-        if not (request.is_navigation_request() and request.failure == "net::ERR_ABORTED"):
-            self.faults.append(f"failed: {request.url}")
+        # Not what was left before it came: a page gone on from, a link that became a download.
+        if request.failure != "net::ERR_ABORTED":
+            self.faults.append(f"failed: {request.url}, {request.failure}")
 
     def _dialog(self, dialog) -> None:
         self.faults.append(f"dialog: {dialog.message}")

@@ -53,7 +53,7 @@ EVERY = (
     Picture("study", STUDY, DRAWN, show="#up-down-or-neither"),
     Picture("study-dark", STUDY, DRAWN, scheme="dark", show="#up-down-or-neither"),
     Picture("study-phone", STUDY, DRAWN, 390, 844, show="#up-down-or-neither"),
-    Picture("genes", "genes.html#gene=Pvalb", ".ar-index-answer"),
+    Picture("genes", "genes.html#gene=Pvalb", ".ar-fact"),
 )
 
 

@@ -164,7 +164,7 @@ def test_without_scripts_there_are_pictures_and_rows(opened, tmp_path):
 def test_on_screen_there_are_words_for_a_reader_and_on_paper_pictures(opened, tmp_path):
     watched = opened(one(tmp_path).write())
     watched.drawn("explained")
-    assert watched.page.get_by_role("img", name="In words.").count() == 1
+    assert watched.page.get_by_role("group", name="In words.").count() == 1
     assert not watched.page.is_visible("#figure-explained .ar-still")
     watched.page.emulate_media(media="print")
     assert watched.page.is_visible("#figure-explained .ar-still")
