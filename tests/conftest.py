@@ -22,6 +22,10 @@ from tests import toy_study
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+MEASURED = "measured"
+"""The property of a test's report that is printed at the end."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the file that takes longest, so that parallel workers end together."""
     items.sort(key=lambda item: "test_report.py" not in item.nodeid)
@@ -33,6 +37,17 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     Parallel workers collect at different seconds, and refuse to start when their lists differ.
     """
     return argname if isinstance(val, bytes) else None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests measured and did not assert, whichever worker it was."""
+    reports = [report for group in terminalreporter.stats.values() for report in group]
+    properties = [p for report in reports for p in getattr(report, "user_properties", ())]
+    told = sorted({value for name, value in properties if name == MEASURED})
+    if told:
+        terminalreporter.section("measured, not asserted")
+        for line in told:
+            terminalreporter.write_line(str(line))
 
 
 PARAMETERS = 'number = 1.0\ntext = "a"\nnames = ["x"]\ndata = None'

@@ -13,8 +13,6 @@ from tests.site.book import HTML
 from tests.site.browsing import chromium
 
 PICTURES = PROJECT / ".github" / "pictures"
-MOMENT = "2026-01-01T12:00:00Z"
-"""The clock of the browser: a picture does not say how long ago a run was made."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ class Picture:
 DRAWN = '#figure-volcano[data-drawn="true"]'
 STUDY = "studies/dge/default.html"
 EVERY = (
-    Picture("landing", "index.html", ".headline-figure"),
+    Picture("landing", "index.html", ".headline-figure", height=900),
     Picture("study", STUDY, DRAWN, show="#up-down-or-neither"),
     Picture("study-dark", STUDY, DRAWN, scheme="dark", show="#up-down-or-neither"),
     Picture("study-phone", STUDY, DRAWN, 390, 844, show="#up-down-or-neither"),

@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from analysis_lib.site.serving import serving
+from tests.conftest import MEASURED
 from tests.site import book
 from tests.site.browsing import Watched
 
@@ -58,7 +59,9 @@ def barriers(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("name", book.pages())
-def test_a_served_page_is_light_fits_a_phone_and_keeps_nobody_out(browser, address, name, capsys):
+def test_a_served_page_is_light_fits_a_phone_and_keeps_nobody_out(
+    browser, address, name, record_property
+):
     """In dark colours, with every figure drawn; nothing asks another host, nothing scrolls off.
 
     A first visit loads 2.5 MB at most, compressed; how long it takes is told and not held.
@@ -75,8 +78,7 @@ def test_a_served_page_is_light_fits_a_phone_and_keeps_nobody_out(browser, addre
     assert page.evaluate(WIDER) <= 0
     weight = sum(map(packed, {unquote(urlsplit(url).path) for url in watched.requests}))
     told.append(f"{weight / 1e6:.2f} MB")
-    with capsys.disabled():
-        print(f"\n{name}: {', '.join(told)}")
+    record_property(MEASURED, f"{name}: {', '.join(told)}")
     assert weight <= 2_500_000
     assert page.locator("[data-failed]").count() == 0
     assert barriers(page) == []
