@@ -140,9 +140,9 @@ def test_data_of_ones_own_become_public_and_that_is_said(small):
 
 def test_failed_runs_are_named_and_good_ones_are_not(small):
     small.publish()
-    assert not any("failed" in line for line in small.said)
+    assert not any("runs failed" in line for line in small.said)
     assert small.publish(failed=("dge/a", "golub/b")).failed == ("dge/a", "golub/b")
-    assert any("failed" in line and "dge/a, golub/b" in line for line in small.said)
+    assert any("runs failed" in line and "dge/a, golub/b" in line for line in small.said)
 
 
 def test_what_hosts_refuse_is_said(small, monkeypatch):

@@ -24,7 +24,7 @@ REACHABLE = f"""() => [...document.querySelectorAll("{TABBABLE}")].filter((e) =>
   && !e.closest(".bd-sidebar-secondary .nav .nav") // shown while its section is read
 ).map((e, i) => (e.dataset.stop = String(i)))"""
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-PAINTED = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+PAINTED = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 PACKED = {".png", ".woff2", ".zip"}
 SERIOUS = ("serious", "critical")
 
@@ -69,6 +69,7 @@ def test_a_served_page_is_light_fits_a_phone_and_keeps_nobody_out(
     watched = visiting(browser, "phone", address)
     page = watched.page
     page.goto(f"{address.rstrip('/')}/{name}.html")
+    page.wait_for_function(f"{PAINTED} > 0")
     told = [f"first paint {page.evaluate(PAINTED) / 1000:.2f} s"]
     assert page.evaluate(WIDER) <= 0
     for figure in page.locator(".ar-figure").evaluate_all("all => all.map(f => f.dataset.name)"):
