@@ -47,6 +47,15 @@ def close(watched: Watched) -> None:
     watched.page.context.close()
 
 
+def first_paint(page: Page) -> float:
+    """Return after how many milliseconds something was to be read; it can be after the load."""
+    for _ in range(200):  # not `wait_for_function`, which the policy of served pages forbids
+        if at := page.evaluate(PAINTED):
+            return at
+        page.wait_for_timeout(50)
+    raise AssertionError("nothing was painted in ten seconds")
+
+
 def barriers(page: Page) -> list[str]:
     """Return the serious and critical findings of axe-core on a page."""
     found = Axe().run(page, options={"preload": False}).response["violations"]
@@ -69,8 +78,7 @@ def test_a_served_page_is_light_fits_a_phone_and_keeps_nobody_out(
     watched = visiting(browser, "phone", address)
     page = watched.page
     page.goto(f"{address.rstrip('/')}/{name}.html")
-    page.wait_for_function(f"{PAINTED} > 0")
-    told = [f"first paint {page.evaluate(PAINTED) / 1000:.2f} s"]
+    told = [f"first paint {first_paint(page) / 1000:.2f} s"]
     assert page.evaluate(WIDER) <= 0
     for figure in page.locator(".ar-figure").evaluate_all("all => all.map(f => f.dataset.name)"):
         watched.drawn(figure)
