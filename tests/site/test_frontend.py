@@ -167,7 +167,7 @@ def test_on_screen_there_are_words_for_a_reader_and_on_paper_pictures(opened, tm
     assert watched.page.get_by_role("group", name="In words.").count() == 1
     assert not watched.page.is_visible("#figure-explained .ar-still")
     watched.page.emulate_media(media="print")
-    assert watched.page.is_visible("#figure-explained .ar-still")
+    watched.page.wait_for_selector("#figure-explained .ar-still", state="visible")
     assert not watched.page.is_visible("#figure-explained .ar-plot")
     assert not watched.page.is_visible("#figure-explained .ar-tools")
 
