@@ -15,8 +15,11 @@ from markdown_it import MarkdownIt
 
 from analysis_lib.errors import SiteError
 from analysis_lib.figures.text import visible
+from analysis_lib.files import PROJECT
 from analysis_lib.site import Book, SiteRun, markup
+from analysis_lib.site.bibliography import BIBTEX, load_references
 from analysis_lib.site.contents import contents
+from analysis_lib.site.methods import methods_of
 from analysis_lib.site.pages import write_pages
 from analysis_lib.site.privacy import Privacy
 from analysis_lib.site.provenance import command
@@ -39,9 +42,9 @@ __all__ = ["project"]  # a fixture
 
 def page(run: SiteRun, **more: object) -> nbformat.NotebookNode:
     book = Book([run], [STUDY], CATALOGUE, "The authors, 2026.")
-    return nbformat.reads(
-        page_notebook(run, book, Summary.of(run), Privacy(Path("/srv/ann"))), as_version=4
-    )
+    summary, privacy = Summary.of(run), Privacy(Path("/srv/ann"))
+    methods = methods_of(summary, book, load_references(PROJECT / "book" / BIBTEX))
+    return nbformat.reads(page_notebook(run, book, summary, privacy, methods), as_version=4)
 
 
 def whole(notebook: nbformat.NotebookNode) -> str:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from analysis_lib import files
 from analysis_lib.errors import SiteError
 from analysis_lib.site import bundle, compare, crate, genes, lookup, methods, reference
-from analysis_lib.site.bibliography import BIBTEX, load_references
+from analysis_lib.site.bibliography import BIBTEX, References, load_references
 from analysis_lib.site.contents import contents
 from analysis_lib.site.facts import Book, SiteRun
 from analysis_lib.site.markup import block, link, tag, text
+from analysis_lib.site.methods import Methods, methods_of
 from analysis_lib.site.pages import write_pages
 from analysis_lib.site.privacy import Privacy
 from analysis_lib.site.publish import publish_plotly, publish_run, shown_results, verify
@@ -24,14 +26,39 @@ REFERENCE = "reference.md"
 _RENAMED = {"_static": "_assets"}  # why: see there
 
 
-def assemble(book: Book, project: Path, source: Path) -> Mapping[str, tuple[str, ...]]:
+@dataclass(frozen=True)
+class Material:
+    """What pages and files are both made from, read once.
+
+    `summaries` and `methods` have every run by its id; a run without results has no methods.
+    """
+
+    book: Book
+    project: Path
+    privacy: Privacy
+    references: References
+    summaries: Mapping[str, Summary]
+    methods: Mapping[str, Methods | None]
+
+    @classmethod
+    def of(cls, book: Book, project: Path) -> Material:
+        """Read what belongs to the runs of a book, after making sure that it is as recorded."""
+        for run in book.runs:
+            verify(run)
+        references = load_references(project / "book" / BIBTEX)
+        lock = project / "requirements.lock"
+        summaries = {run.id: Summary.of(run) for run in book.runs}
+        said = {id_: methods_of(each, book, references, lock) for id_, each in summaries.items()}
+        return cls(book, project, Privacy(project), references, summaries, said)
+
+
+def assemble(material: Material, source: Path) -> Mapping[str, tuple[str, ...]]:
     """Write the book's sources; return every page and the figures and tables it must show."""
-    for run in book.runs:
-        verify(run)
+    book, project = material.book, material.project
     _copy_written(project, source)
     # A book without that page has no reference, as a small one for a test.
     library = reference.pages() if (project / "book" / REFERENCE).is_file() else {}
-    pages = {f"{name}.md": page for name, page in library.items()} | _pages(book, project)
+    pages = {f"{name}.md": page for name, page in library.items()} | _pages(material)
     for name, page in pages.items():
         files.write_text(source / name, page)
     made = [name.rpartition(".")[0] for name in pages]
@@ -39,8 +66,9 @@ def assemble(book: Book, project: Path, source: Path) -> Mapping[str, tuple[str,
         "genes": lambda: genes.index_part(book),
         "whole-book": _whole_book,
     } | ({"reference": reference.part} if library else {})
-    summaries = _summaries(book)
-    written = write_pages(book, summaries, project / "book", source, more=more, others=made)
+    written = write_pages(
+        book, material.summaries, project / "book", source, more=more, others=made
+    )
     files.write_text(source / "_toc.yml", contents(book, written, list(library)))
     return (
         dict.fromkeys([*written, *made], ())
@@ -50,16 +78,16 @@ def assemble(book: Book, project: Path, source: Path) -> Mapping[str, tuple[str,
     )
 
 
-def publish(book: Book, project: Path, html: Path) -> None:
+def publish(material: Material, html: Path) -> None:
     """Put the files of every run, and what belongs to the whole book, beside the built pages."""
-    privacy = Privacy(project)
+    book, project, privacy = material.book, material.project, material.privacy
     for run in book.runs:
         publish_run(run, html, privacy)
         bundle.write(run, project, html / run.files, privacy)
     publish_plotly(html)
     genes.publish(book, html)
     compare.publish(book, html, privacy)
-    methods.publish(book, html, load_references(project / "book" / BIBTEX), _methods(book, project))
+    methods.publish(book, html, material.references, material.methods)
     crate.write(book, html, project)  # last: it describes the others
 
 
@@ -79,12 +107,14 @@ def _whole_book() -> str:
     )
 
 
-def _pages(book: Book, project: Path) -> dict[str, str]:
+def _pages(material: Material) -> dict[str, str]:
     """Return the pages that are made from runs, by the names of their sources."""
-    privacy, summaries, said = Privacy(project), _summaries(book), _methods(book, project)
+    book, privacy = material.book, material.privacy
     return {
         **{
-            f"{run.page}.ipynb": page_notebook(run, book, summaries[run.id], privacy, said[run.id])
+            f"{run.page}.ipynb": page_notebook(
+                run, book, material.summaries[run.id], privacy, material.methods[run.id]
+            )
             for run in book.runs
         },
         **{
@@ -95,19 +125,6 @@ def _pages(book: Book, project: Path) -> dict[str, str]:
             f"{compare.page_name(study)}.md": compare.page(study, book, privacy)
             for study in compare.compared(book)
         },
-    }
-
-
-def _summaries(book: Book) -> dict[str, Summary]:
-    return {run.id: Summary.of(run) for run in book.runs}
-
-
-def _methods(book: Book, project: Path) -> dict[str, methods.Methods | None]:
-    """Return the methods of every run, None for one without results."""
-    references, lock = load_references(project / "book" / BIBTEX), project / "requirements.lock"
-    summaries = _summaries(book)
-    return {
-        run.id: methods.methods_of(summaries[run.id], book, references, lock) for run in book.runs
     }
 
 

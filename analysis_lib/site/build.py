@@ -72,7 +72,7 @@ def build_site(book: Book, *, project: Path, target: Path, say: Say = print) -> 
 def _build(book: Book, key: str, project: Path, target: Path, say: Say) -> None:
     # Imported here, since a build with nothing to do needs none of it.
     from analysis_lib.site import incremental
-    from analysis_lib.site.assemble import assemble, publish
+    from analysis_lib.site.assemble import Material, assemble, publish
     from analysis_lib.site.check import check_site
 
     work, lock_file = project / "build", project / "requirements.lock"
@@ -83,14 +83,15 @@ def _build(book: Book, key: str, project: Path, target: Path, say: Say) -> None:
         files.remove(folder)
     try:
         say(f"site: assembling {len(book.runs)} runs")
-        expected = assemble(book, project, fresh)
+        material = Material.of(book, project)
+        expected = assemble(material, fresh)
         say("site: Jupyter Book")
         anew = not incremental.begin(fresh, source, output, lock_file)
         pages = jupyter_book(source, output, say, anew=anew)
         incremental.done(source, output, lock_file)
         shutil.copytree(pages, html)
         incremental.settle(html)
-        publish(book, project, html)
+        publish(material, html)
         check_site(html, expected, project)
         write_mark(html, key)
         files.replace_folder(html, target)

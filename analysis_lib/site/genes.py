@@ -139,7 +139,7 @@ def published(html: Path, folder: str) -> tuple[list[str], list[str]]:
         known = dict.fromkeys([*names, *others, *filter(None, index["also"].split(_APART))])
         faults = [*_index_faults(index, html), *_shard_faults(index, names, html / folder)]
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        return [], [f"has no index of genes: {_told(error)}"]
+        return [], [f"has no index of genes: {lookup.told(error)}"]
     return list(known), faults
 
 
@@ -167,7 +167,7 @@ def _read(run: SiteRun, folder: Path) -> _Source:
         raise SiteError(
             f"What the run {run.id} knows of its genes cannot be shown.",
             where=f"{run.id}/{results.GENES}.json",
-            got=_told(error),
+            got=lookup.told(error),
             remedy=f"Run it again: make run STUDY={run.study} NAME={run.name}",
         ) from error
     return _Source(run, facts, frozenset(index.genes), tuple(index.examples))
@@ -311,7 +311,7 @@ def _shard_faults(index: Mapping[str, Any], names: Sequence[str], folder: Path) 
             if any(len(fact) - widths[fact[0]] not in (0, 1) for fact in facts):
                 raise ValueError("a fact is not complete")
         except (OSError, ValueError, LookupError, TypeError) as error:
-            yield f"has no facts of {end - start} genes, {name}.js: {_told(error)}"
+            yield f"has no facts of {end - start} genes, {name}.js: {lookup.told(error)}"
     there = {path.stem for path in folder.iterdir()}
     for strange in sorted(there - {INDEX, *map(_shard_name, range(len(starts) - 1))}):
         yield f"has a file that its index does not know: {strange}"
@@ -328,9 +328,3 @@ def _shown(name: str) -> str:
 
 def _fractional(column: Iterable[float | int | None]) -> bool:
     return any(isinstance(value, float) for value in column)
-
-
-def _told(error: Exception) -> str:
-    # An OSError names the whole path, which is this machine's own business.
-    reason = error.strerror if isinstance(error, OSError) else None
-    return f"{type(error).__name__}: {reason or error}"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,6 @@ from analysis_lib.site.facts import Book, SiteRun
 MARK = ".site.json"
 """The file in a site that says what it was built from and what belongs to it."""
 
-_SINGLE = ("_config.yml", "requirements.lock")
-
 
 def site_key(book: Book, project: Path) -> str:
     """Return the digest of everything the pages depend on."""
@@ -31,7 +28,7 @@ def site_key(book: Book, project: Path) -> str:
         "studies": [asdict(study) for study in book.studies],
         "data": [asdict(row) for row in book.data],
         "citation": book.citation,
-        "sources": {name: files.sha256(path) for name, path in _sources(project)},
+        "sources": {name: files.sha256(path) for name, path in _sources(project).items()},
         "python": platform.python_version(),
     }
     return hashlib.sha256(files.to_json(inputs).encode()).hexdigest()
@@ -73,16 +70,14 @@ def _run_facts(run: SiteRun) -> dict[str, Any]:
     }
 
 
-def _sources(project: Path) -> Iterator[tuple[str, Path]]:
-    package = Path(__file__).resolve().parents[1]
-    folders = [
-        ("package", package, "*.py"),  # the reference tells of all of it
-        ("book", project / "book", "*"),
-    ]
-    for title, folder, pattern in folders:
-        for path in sorted(folder.rglob(pattern)):
-            name = path.relative_to(folder).as_posix()
-            if path.is_file() and not name.startswith("_build/"):
-                yield f"{title}/{name}", path
-    yield from ((name, project / name) for name in _SINGLE if (project / name).is_file())
-    yield from bundle.sources(project)
+def _sources(project: Path) -> dict[str, Path]:
+    """Return every file that the pages and the zips are made from, each of them once."""
+    book, package = project / "book", Path(__file__).resolve().parents[1]
+    found = dict(bundle.sources(project))
+    for path in sorted(book.rglob("*")):
+        if path.is_file() and path.relative_to(book).parts[0] != "_build":
+            found[path.relative_to(project).as_posix()] = path
+    if package != (project / package.name).resolve():  # a project built by another one's code
+        for path in sorted(package.rglob("*.py")):
+            found[f"package/{path.relative_to(package).as_posix()}"] = path
+    return found

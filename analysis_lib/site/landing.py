@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
 from analysis_lib.runs.record import Record
+from analysis_lib.site import compare, genes
 from analysis_lib.site.facts import Book, SiteRun
 from analysis_lib.site.markup import Html, block, join, link, table, tag, text
 from analysis_lib.site.publish import read_info
@@ -27,18 +28,16 @@ from analysis_lib.site.summary import (
 
 Summaries = Mapping[str, Summary]
 
-GENES = "genes"
-"""The page on which a gene is looked for in all studies."""
-
 _PLACE = "published-numbers"  # of the table, for links within the page
 _ALL = "all"
 
 
 def find(others: Collection[str]) -> str:
     """Return the way to the search for a gene, when there is that page among the `others`."""
-    if GENES not in others:
+    if genes.PAGE not in others:
         return ""
-    way = tag("a", text("Find a gene in all studies"), href=f"{GENES}.html", class_="find-gene")
+    words = text("Find a gene in all studies")
+    way = tag("a", words, href=f"{genes.PAGE}.html", class_="find-gene")
     return block(tag("p", way, class_="find"))
 
 
@@ -72,7 +71,7 @@ def runs(book: Book, summaries: Summaries, others: Collection[str]) -> Html:
 
     def row(run: SiteRun) -> tuple[Html, ...]:
         record = run.failure or run.record
-        way = f"compare/{run.study}"
+        way = compare.page_name(run.study)
         comparable = [Html(" "), link(f"{way}.html", "compare")] if way in others else []
         return (
             tag("span", text(book.study(run.study).title), class_="of-study"),

@@ -95,7 +95,7 @@ def published(html: Path, folder: str) -> tuple[list[str], list[str]]:
     try:
         index = Index.of(_content(html / folder / f"{INDEX}.js"))
     except (OSError, ValueError) as error:
-        return [], [f"has no index of genes: {_told(error)}"]
+        return [], [f"has no index of genes: {told(error)}"]
     return index.genes, [*_shard_faults(index, html / folder)]
 
 
@@ -105,7 +105,7 @@ def _shard_faults(index: Index, folder: Path) -> Iterator[str]:
         try:
             index.check(_content(folder / f"{name}.js"), genes)
         except (OSError, ValueError) as error:
-            yield f"has no numbers of {len(genes)} genes, {name}.js: {_told(error)}"
+            yield f"has no numbers of {len(genes)} genes, {name}.js: {told(error)}"
     there = {path.stem for path in folder.iterdir()}
     for strange in sorted(there - {INDEX, *(name for name, _ in shards)}):
         yield f"has a file that its index does not know: {strange}"
@@ -140,12 +140,13 @@ def _damaged(run: SiteRun, name: str, error: Exception) -> SiteError:
     return SiteError(
         f"The gene lookup of the run {run.id} cannot be shown.",
         where=f"{run.id}/{FOLDER}/{name}.json",
-        got=_told(error),
+        got=told(error),
         remedy=f"Run it again: make run STUDY={run.study} NAME={run.name}",
     )
 
 
-def _told(error: Exception) -> str:
+def told(error: Exception) -> str:
+    """Return an error in a line for the user."""
     # An OSError names the whole path, which is this machine's own business.
     reason = error.strerror if isinstance(error, OSError) else None
     return f"{type(error).__name__}: {reason or error}"

@@ -8,6 +8,7 @@ from typing import Any
 
 from analysis_lib import files
 from analysis_lib.runs.record import Record
+from analysis_lib.site import bundle
 from analysis_lib.site.bibliography import BIBTEX
 from analysis_lib.site.facts import Book, ParameterRow, SiteRun
 from analysis_lib.site.markup import (
@@ -33,17 +34,12 @@ DOWNLOADS = {
     "params.json": "its parameters",
     "metrics.json": "its numbers",
     "record.json": "its record",
-}
-BUNDLE = "run-again.zip"
-WITH_METHODS = {
-    BUNDLE: "what it takes to run it elsewhere",
+    bundle.NAME: "what it takes to run it elsewhere",
     BIBTEX: "everything it cites, as BibTeX",
 }
 
 
-def provenance(
-    run: SiteRun, record: Record, book: Book, privacy: Privacy, methods: Methods | None
-) -> str:
+def provenance(run: SiteRun, record: Record, book: Book, privacy: Privacy, methods: Methods) -> str:
     """Return the last sections of a run's page, as Markdown."""
     parameters = privacy.value(record.parameters)
     rows = {row.name: row for row in book.study(run.study).parameters}
@@ -59,11 +55,11 @@ def provenance(
             dropdown("Versions", _version_table(record)),
             "\n\n## Run it again\n",
             block(_commands(run, again, rows)),
-            block(_elsewhere(run)) if methods else "",
+            block(_elsewhere(run)),
             "\n\n## How to cite\n",
             block(_citations(run, book, methods)),
             "\n\n## Downloads\n",
-            block(_downloads(run, methods)),
+            block(_downloads(run)),
         ]
     )
 
@@ -192,24 +188,23 @@ def _version_table(record: Record) -> Html:
     return sheet(facts, label="Versions of what this run used")
 
 
-def _citations(run: SiteRun, book: Book, methods: Methods | None) -> Html:
+def _citations(run: SiteRun, book: Book, methods: Methods) -> Html:
     report = [tag("li", text("The report: "), text(book.citation))] if book.citation else []
     modelled = "data modelled on " if run.kind == "simulated" else ""
     data = [
-        tag("li", text(f"{modelled}{title}: "), reference.html)
-        for title, reference in (methods.data if methods else ())
+        tag("li", text(f"{modelled}{title}: "), reference.html) for title, reference in methods.data
     ]
     return tag("ul", *report, *data)
 
 
 def _elsewhere(run: SiteRun) -> Html:
     words = " has the code, the lock file, the parameters and small inputs, to run it elsewhere."
-    return tag("p", _download(run, BUNDLE), text(words))
+    return tag("p", _download(run, bundle.NAME), text(words))
 
 
-def _downloads(run: SiteRun, methods: Methods | None) -> Html:
-    offered = DOWNLOADS | (WITH_METHODS if methods else {})
-    items = (tag("li", _download(run, name), text(f": {words}")) for name, words in offered.items())
+def _downloads(run: SiteRun) -> Html:
+    offered = DOWNLOADS.items()
+    items = (tag("li", _download(run, name), text(f": {words}")) for name, words in offered)
     return tag("ul", *items)
 
 

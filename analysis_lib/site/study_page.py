@@ -47,22 +47,22 @@ _BANNERS = {
 
 
 def page_notebook(
-    run: SiteRun, book: Book, summary: Summary, privacy: Privacy, methods: Methods | None = None
+    run: SiteRun, book: Book, summary: Summary, privacy: Privacy, methods: Methods | None
 ) -> str:
     """Return the notebook that Jupyter Book makes the page of a run from.
 
     The results of a run whose last attempt failed stand below its failure, under a warning.
+    A run has methods when it has results.
     """
     opening = _opening(run, book, privacy)
-    if run.folder and run.record:
+    if run.folder and run.record and methods:
         introduction, cells = _split(_read(run).cells)
         parts = [opening, banner(run), introduction, _at_a_glance(summary), _set_up(cells)]
         shown = [
             new_markdown_cell("".join(parts)),
             *_study_cells(cells, run, privacy),
             new_markdown_cell(
-                (section(run, methods, privacy) if methods else "")
-                + provenance(run, run.record, book, privacy, methods)
+                section(run, methods, privacy) + provenance(run, run.record, book, privacy, methods)
             ),
         ]
     else:
