@@ -28,13 +28,15 @@ RUNS = files.PROJECT / "build" / "runs"
 RECORD = "record.json"
 GENES = "genes"
 FOLDER_VARIABLE = "ANALYSIS_RUN_FOLDER"
+DIGITS = 4
+"""Significant digits kept of a gene's numbers: more than a reader compares, half of the bytes."""
+
 LONGEST_ROLE = 60
 """Characters that a gene's role may have: it stands beside many others."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}(\.[a-z0-9]{1,8}){0,2}")
 _RUN = re.compile(r"(?P<study>[a-z][a-z0-9_]*)/(?P<name>[a-z0-9][a-z0-9_-]{0,63})")
 _OF_A_GENE = ("also", "role", "chosen")
-_DIGITS = 4
 _EXACT = 1e15
 
 
@@ -225,14 +227,14 @@ def load_genes(run: Path) -> GeneFacts | None:
 
 
 def short(value: float) -> float | int | None:
-    """Return a number in as few characters as its four significant digits need, or None.
+    """Return a number in as few characters as its `DIGITS` significant digits need.
 
     Examples
     --------
     >>> [short(v) for v in (3.14159, 12.0, -0.0, 0.00012345, 123456.0, float("nan"))]
     [3.142, 12, 0, 0.0001234, 123500, None]
     """
-    rounded = float(f"{value:.{_DIGITS}g}")
+    rounded = float(f"{value:.{DIGITS}g}")
     if not math.isfinite(rounded):
         return None
     return int(rounded) if rounded.is_integer() and abs(rounded) < _EXACT else rounded

@@ -134,13 +134,13 @@ def test_what_is_missing_is_null_and_counts_stay_exact(folder, shown):
 
 @given(st.floats())
 def test_a_short_number_is_the_number(value):
-    short = lookup.short(value)
+    short = results.short(value)
     if not math.isfinite(value) or abs(value) > 1.797e308:
         assert short is None
         return
     assert math.isclose(short, value, rel_tol=5.1e-4, abs_tol=5e-324)
     digits = json.dumps(short).partition("e")[0].replace(".", "").strip("-0")
-    assert len(digits) <= lookup.DIGITS
+    assert len(digits) <= results.DIGITS
 
 
 def test_a_notebook_has_words_and_the_page_the_rest(run, shown):

@@ -29,7 +29,9 @@ ROWS_KEPT = 20_000
 """So many rows of a table can be sorted and searched on the page; its CSV has all."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_NO_MATH = "tex2jax_ignore mathjax_ignore"
+NO_MATH = "tex2jax_ignore mathjax_ignore"
+"""Classes of what holds text from data: nothing in it is taken for a formula."""
+
 _TITLES = {"note": "Note", "warning": "Warning"}
 _POINTS = ("points_total", "points_drawn", "points_missing")
 
@@ -131,10 +133,10 @@ def say(*sentences: str, kind: Literal["text", "note", "warning"] = "text") -> N
     """Show sentences, each a paragraph: as they are, as a note, or as a warning."""
     paragraphs = "".join(f"<p>{html(sentence)}</p>" for sentence in sentences)
     if kind == "text":
-        shown = f'<div class="ar-say {_NO_MATH}">{paragraphs}</div>'
+        shown = f'<div class="ar-say {NO_MATH}">{paragraphs}</div>'
     else:
         title = f'<p class="admonition-title">{_TITLES[kind]}</p>'
-        shown = f'<div class="admonition {kind} {_NO_MATH}">{title}{paragraphs}</div>'
+        shown = f'<div class="admonition {kind} {NO_MATH}">{title}{paragraphs}</div>'
     plain_text = [visible(sentence) for sentence in sentences]
     if kind != "text":
         plain_text[0] = f"{_TITLES[kind]}: {plain_text[0]}"
@@ -172,7 +174,7 @@ def figure_html(info: Mapping[str, Any], number: int, base: str) -> str:
     if "choices" in info:
         buttons += _picker(info["choices"])
     return (
-        f'<figure class="ar-figure {_NO_MATH}" id="figure-{name}" data-src="{place}.js" '
+        f'<figure class="ar-figure {NO_MATH}" id="figure-{name}" data-src="{place}.js" '
         f'data-name="{name}" style="{style}">'
         f'<div class="ar-canvas"><div class="ar-plot" role="group" aria-label="{alt}"></div>'
         f"{still}</div>"
@@ -211,7 +213,7 @@ def table_html(info: Mapping[str, Any], number: int | None = None, base: str | N
     tools = _link(f"{html(base)}/tables/{name}.csv", "Data (CSV)") if base is not None else ""
     title = f"Table {number}." if number is not None else ""
     return (
-        f'<figure class="ar-table {_NO_MATH}" id="table-{name}"{source} '
+        f'<figure class="ar-table {NO_MATH}" id="table-{name}"{source} '
         f'data-digits="{int(info["digits"])}" data-shown="{int(info["rows_shown"])}" '
         f'data-total="{int(info["rows_total"])}">'
         f"<figcaption>{_caption(f'table-{name}', title, info['caption'])}</figcaption>"

@@ -28,11 +28,8 @@ LOOKUP_MIME = "application/vnd.analysis.lookup+json"
 FOLDER = "lookup"
 INDEX = "index"
 GENES_PER_SHARD = 120
-DIGITS = 4
-"""Significant digits kept: more than a reader compares, and half of the bytes."""
 
 _FIRST = 5  # rows shown in a notebook opened by hand
-_EXACT = 1e15
 _KINDS = {"integer", "number"}
 _TEXTS = {"caption", "units", "coefficient_units", "sample"}
 
@@ -201,20 +198,6 @@ def script_content(script: str) -> Any:
     return json.loads(rest.removesuffix(");\n"))
 
 
-def short(value: float) -> float | int | None:
-    """Return a number in as few characters as its `DIGITS` significant digits need.
-
-    Examples
-    --------
-    >>> [short(v) for v in (3.14159, 12.0, -0.0, 0.00012345, 123456.0, float("nan"))]
-    [3.142, 12, 0, 0.0001234, 123500, None]
-    """
-    rounded = float(f"{value:.{DIGITS}g}")
-    if not math.isfinite(rounded):
-        return None
-    return int(rounded) if rounded.is_integer() and abs(rounded) < _EXACT else rounded
-
-
 def _numbers(row: Any) -> int:
     """Return how many numbers a row holds; −1 when it holds anything else."""
     known = isinstance(row, list) and all(v is None or isinstance(v, int | float) for v in row)
@@ -271,7 +254,7 @@ def _column(column: pd.Series) -> list[Any]:
     values = column.to_numpy(np.float64, na_value=np.nan)
     if _counts(column):  # stay exact
         return [int(value) if math.isfinite(value) else None for value in values]
-    return [short(value) for value in values]
+    return [results.short(value) for value in values]
 
 
 def _counts(column: pd.Series) -> bool:
@@ -296,7 +279,7 @@ def _shards(
 
 
 def _rounded(values: NDArray[np.float64]) -> list[list[Any]]:
-    return [[short(value) for value in row] for row in values.tolist()]
+    return [[results.short(value) for value in row] for row in values.tolist()]
 
 
 def _show_first(table: pd.DataFrame, columns: Mapping[str, str], words: str) -> None:

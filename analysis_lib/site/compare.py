@@ -27,7 +27,6 @@ SHOWN = 4
 """Runs that stand on the page without a script; it lets a reader choose among all."""
 
 _VALUE, _REST = 4, 3  # digits of a value, and of what stands beside it
-_NOT_MARKUP = "tex2jax_ignore mathjax_ignore"
 _WIDE = "---\nhtml_theme.sidebar_secondary.remove: true\n---\n"  # room for what is side by side
 
 
@@ -62,14 +61,14 @@ def page(study: str, book: Book, privacy: Privacy) -> str:
         "Figures side by side": ("figures", parts.all_figures(document, picks)),
     }
     sections = "".join(
-        f"\n\n## {title}\n{block(tag('div', content, data_part=name, class_=_NOT_MARKUP))}"
+        f"\n\n## {title}\n{block(tag('div', content, data_part=name, class_=embed.NO_MATH))}"
         for title, (name, content) in shown.items()
     )
     lead = "Runs of one study, held against one of them: what each was made from, what came of it."
     place = tag(
         "div",
         tag("p", text(lead), class_="question"),
-        class_=f"ar-compare {_NOT_MARKUP}",
+        class_=f"ar-compare {embed.NO_MATH}",
         data_compare=f"../{FOLDER}/{study}.js",
         data_genes="../genes.html",
     )

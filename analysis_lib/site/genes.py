@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from analysis_lib import files, results
 from analysis_lib.errors import SiteError
+from analysis_lib.figures import embed
 from analysis_lib.figures.lookup import FOLDER as LOOKUP
 from analysis_lib.figures.lookup import INDEX, Index, lookup_script, script_content
 from analysis_lib.figures.text import visible
@@ -43,7 +44,6 @@ CHOSEN, LOOKED_UP = 1, 2
 _APART = "\n"  # of the names: `visible` leaves no line end in them
 _EXAMPLES = 6
 _LONGEST_EXAMPLE = 24
-_NOT_MARKUP = "tex2jax_ignore mathjax_ignore"
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def index_part(book: Book) -> str:
         "div",
         tag("p", text(f"{_counted(genes, sources)} {waiting}"), class_="ar-gene-status"),
         tag("p", text("For example: "), *_example_links(genes, sources), class_="ar-tools"),
-        class_=f"ar-genes ar-gene-index {_NOT_MARKUP}",
+        class_=f"ar-genes ar-gene-index {embed.NO_MATH}",
         data_gene_index=FOLDER,
     )
     return f"{block(place)}\n\n## Which runs know which genes\n{block(_known(book, sources))}"

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from analysis_lib import files
 from analysis_lib.errors import SiteError
-from analysis_lib.figures import lookup
+from analysis_lib.figures import embed, lookup
 from analysis_lib.figures.lookup import FOLDER, INDEX, Index
 from analysis_lib.site.facts import Book, SiteRun
 from analysis_lib.site.markup import block, inline, join, link, tag, text
@@ -19,8 +19,6 @@ from analysis_lib.site.summary import badges
 TITLE = "Gene lookup"
 PLACE = "gene="
 """How the part of an address begins that names a gene on the lookup page."""
-
-_NOT_MARKUP = "tex2jax_ignore mathjax_ignore"
 
 
 def kept(run: SiteRun) -> bool:
@@ -55,7 +53,7 @@ def card(run: SiteRun) -> str:
         tag("figcaption", words),
         form,
         tag("p", genes, class_="ar-tools"),
-        class_=f"ar-lookup {_NOT_MARKUP}",
+        class_=f"ar-lookup {embed.NO_MATH}",
         id="lookup-card",
         data_page=page,
     )
@@ -70,7 +68,7 @@ def page(run: SiteRun, book: Book, banner: str) -> str:
     place = tag(
         "div",
         tag("p", text(waiting), class_="ar-gene-status"),
-        class_=f"ar-genes {_NOT_MARKUP}",
+        class_=f"ar-genes {embed.NO_MATH}",
         data_lookup=f"../../{run.files}/{FOLDER}",
     )
     title = f"# {TITLE}&#58; {inline(book.title(run))}\n"

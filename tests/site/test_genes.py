@@ -132,7 +132,7 @@ def test_an_address_shows_a_gene_in_every_part(site, opened, view):
     page, given = watched.page, tables()
     shows(page, "Pvalb")
     row = given["genes"].iloc[0]
-    facts = [number(lookup.short(row["r2"])), number(lookup.short(row["q"])), str(row["kept"])]
+    facts = [number(results.short(row["r2"])), number(results.short(row["q"])), str(row["kept"])]
     assert page.locator(".ar-gene-facts dd").all_inner_texts() == facts
     assert page.locator(".ar-gene-bars .ar-num").all_inner_texts() == ["0.5000", "0", "-0.2500"]
     assert page.locator(".ar-gene-bars .ar-nought th").all_inner_texts() == ["tau"]

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from analysis_lib.evaluation.choice import Choice
 
+_INPUT = "input, but not of the regularised network"
+_OF_ALL = "input of every network"
 LABELS = {"f": "F statistic among the training patients"}
 
 
@@ -44,7 +46,3 @@ def words(choice: Choice) -> str:
 def save(patients: Patients, choice: Choice) -> None:
     """Leave behind what the run knows of every gene."""
     results.save_genes(genes(patients, choice), words=words(choice), labels=LABELS)
-
-
-_INPUT = "input, but not of the regularised network"
-_OF_ALL = "input of every network"
