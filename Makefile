@@ -3,8 +3,9 @@ PY := .venv/bin/python
 STAMP := .venv/.installed
 STUDY ?= dge
 NAME ?= mine
+PARALLEL := -n logical --maxprocesses 4 --dist loadfile
 .DEFAULT_GOAL := help
-.PHONY: help book test run check compare serve publish data full-size bench pictures check-code lock clean
+.PHONY: help book test test-long faults run check compare serve publish data full-size bench pictures check-code lock clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -12,8 +13,14 @@ help: ## print this list
 book: $(STAMP) ## execute what is stale, build the site, say where to open it
 	@$(PY) -m analysis_lib book
 
-test: $(STAMP) ## run the whole test suite, or T=tests/test_lasso.py
-	@$(PY) -m pytest $(if $(T),$(T),-n logical --maxprocesses 4 --dist loadfile)
+test: $(STAMP) ## run the test suite, or T=tests/test_lasso.py
+	@$(PY) -m pytest $(if $(T),$(T),-m "not long" $(PARALLEL))
+
+test-long: $(STAMP) ## run the tests that take minutes: faults by the dozen, whole reports
+	@$(PY) -m pytest -m long $(if $(T),$(T),$(PARALLEL))
+
+faults: $(STAMP) ## write tests/faults/README.md from the tests of faults
+	@$(PY) -m tests.faults.table
 
 run: $(STAMP) ## one run: STUDY=dge NAME=strict P="p_threshold=0.01" or F=params.yml
 	@$(PY) -m analysis_lib run $(STUDY) --name $(NAME) $(if $(F),-f "$(F)") $(P)

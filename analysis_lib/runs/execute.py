@@ -18,6 +18,7 @@ from analysis_lib.results import FOLDER_VARIABLE
 from analysis_lib.runs import processes
 from analysis_lib.runs.progress import Cells
 from analysis_lib.runs.record import Failure
+from analysis_lib.runs.watch import Watch
 
 ENGINE = "analysis"
 
@@ -76,7 +77,7 @@ def execute(
     with (
         tempfile.TemporaryDirectory(dir=short) as scratch,
         processes.guarded(),
-        processes.Watch(limits.total) as watch,
+        Watch(limits.total) as watch,
         _environment(folder, scratch),
     ):
         job = _Job(read_template(template), parameters, scratch, limits, cells)
@@ -160,7 +161,7 @@ class _Job:
         self.notebook = self.template
 
 
-def _attempt(job: _Job, watch: processes.Watch) -> Failure | None:
+def _attempt(job: _Job, watch: Watch) -> Failure | None:
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
