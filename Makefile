@@ -3,9 +3,21 @@ PY := .venv/bin/python
 STAMP := .venv/.installed
 STUDY ?= dge
 NAME ?= mine
+SECONDS ?= 300
 PARALLEL := -n logical --maxprocesses 4 --dist loadfile
 .DEFAULT_GOAL := help
-.PHONY: help book test test-long faults run check compare serve publish data full-size bench pictures check-code lock clean
+
+# What a person gives reaches a recipe through its environment, to the letter: neither make nor the
+# shell looks into it, and P is split into words by the program.
+ASKED := $(if $(filter command line environment,$(origin STUDY)),$(value STUDY))
+GIVEN := STUDY NAME F P RUNS TO PORT
+$(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
+ifneq (,$(filter run check compare serve publish data,$(MAKECMDGOALS)))
+export ASKED $(GIVEN)
+endif
+
+.PHONY: help book test test-long faults run check compare serve publish data full-size bench pictures
+.PHONY: audit fuzz check-code lock clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -23,22 +35,22 @@ faults: $(STAMP) ## write tests/faults/README.md from the tests of faults
 	@$(PY) -m tests.faults.table
 
 run: $(STAMP) ## one run: STUDY=dge NAME=strict P="p_threshold=0.01" or F=params.yml
-	@$(PY) -m analysis_lib run $(STUDY) --name $(NAME) $(if $(F),-f "$(F)") $(P)
+	@exec $(PY) -m analysis_lib run -- "$$STUDY" --name="$$NAME" $${F:+--file="$$F"} --words="$$P"
 
 check: $(STAMP) ## what a run would do, without models: STUDY=dge P="data=my.csv"
-	@$(PY) -m analysis_lib check $(STUDY) $(if $(F),-f "$(F)") $(P)
+	@exec $(PY) -m analysis_lib check -- "$$STUDY" $${F:+--file="$$F"} --words="$$P"
 
 compare: $(STAMP) ## runs of one study side by side: RUNS="dge/default dge/strict"
-	@$(PY) -m analysis_lib compare $(RUNS)
+	@set -f; exec $(PY) -m analysis_lib compare -- $$RUNS
 
 serve: $(STAMP) ## show the book to this machine's browser, built anew on changes (PORT=8000)
-	@$(PY) -m analysis_lib serve $(if $(PORT),--port $(PORT))
+	@exec $(PY) -m analysis_lib serve $${PORT:+--port="$$PORT"}
 
 publish: $(STAMP) ## make the book, and write it into build/publish (or TO=…) for any static host
-	@$(PY) -m analysis_lib publish $(if $(TO),"$(TO)")
+	@exec $(PY) -m analysis_lib publish -- $${TO:+"$$TO"}
 
 data: $(STAMP) ## download the real data, verified: all of it, or that of one STUDY
-	@$(PY) -m analysis_lib data --download $(if $(filter command line environment,$(origin STUDY)),$(STUDY))
+	@exec $(PY) -m analysis_lib data --download -- $${ASKED:+"$$ASKED"}
 
 full-size: $(STAMP) ## both neuron studies on simulated data of the published shapes
 	@$(PY) -m analysis_lib run ephys_lasso --name full simulate=full
@@ -50,10 +62,17 @@ bench: $(STAMP) ## measure what is claimed to be fast, each beside its peer
 pictures: $(STAMP) ## take the README's pictures of the built book (needs Chromium)
 	@$(PY) -m tests.site.pictures
 
-check-code: $(STAMP) ## ruff, mypy, and oxlint for the scripts of the pages
+audit: $(STAMP) ## known vulnerabilities of the locked packages (3: could not be asked), licences
+	@$(PY) -m tests.audit
+
+fuzz: $(STAMP) ## look for what breaks the readers of tables and parameters (SECONDS=300 TARGET= SEED=)
+	@$(PY) -m tests.fuzz --seconds $(SECONDS) $(if $(TARGET),--target $(TARGET)) $(if $(SEED),--seed $(SEED))
+
+check-code: $(STAMP) ## ruff, mypy, what no source may do, oxlint for the scripts of the pages
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
+	@$(PY) -m tests.lint
 	@.venv/bin/oxlint --quiet --deny-warnings book/_static
 
 lock: $(STAMP) ## renew requirements.lock from pyproject.toml
@@ -64,11 +83,17 @@ clean: ## remove runs, downloads and the built site; the environment stays
 	rm -rf build book/_build
 
 # One environment, from the lock file alone; the stamp is written last, so that a set-up that was
-# cut off is begun again.
+# cut off is begun again. It holds what was set up, since a clock that jumped back makes a changed
+# lock file look old; and it is as young as what it was made from, even if that is of tomorrow.
+SET_UP := $(shell cat $(STAMP) 2>/dev/null)
+ifneq ($(filter-out $(shell cksum requirements.lock pyproject.toml),$(SET_UP)),)
+.PHONY: $(STAMP)
+endif
 $(STAMP): requirements.lock pyproject.toml
 	@python=$$(sh .ci/find-python "$(PYTHON)") && \
 	echo "Setting up .venv with $$python: a few minutes, once." && \
 	"$$python" -m venv --clear .venv
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@touch $(STAMP)
+	@cksum requirements.lock pyproject.toml > $(STAMP)
+	@for file in $^; do if [ "$$file" -nt $(STAMP) ]; then touch -r "$$file" $(STAMP); fi; done

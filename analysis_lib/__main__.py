@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -45,13 +46,19 @@ class StudyCommands(click.Group):
                 type=click.Path(path_type=Path),
                 help="Read parameters from a YAML or JSON file; words given beside it win.",
             ),
+            click.Option(
+                ["--words", "more"],
+                default="",
+                help="More parameters, all in one text that is split as a shell would.",
+            ),
         ]
         if self.name == "run":
             options += [
                 click.Option(["--name"], default="mine", help="Name of the run.  [mine]"),
                 click.Option(["--force"], is_flag=True, help="Execute even if nothing changed."),
+                click.Option(["--time-limit"], help="Seconds in all, half for a cell.  [3600]"),
                 click.Option(
-                    ["--time-limit"], type=float, default=3600.0, help="Seconds in all.  [3600]"
+                    ["--memory-limit"], help="As 4G or 900M.  [80 % of what the machine has]"
                 ),
             ]
         callback = _run if self.name == "run" else _check
@@ -275,36 +282,40 @@ def _say(line: str) -> None:
     print(line, flush=True)
 
 
-def _values(study: str, words: Sequence[str], file: Path | None) -> dict[str, Any]:
-    from analysis_lib.runs.values import parse_words, read_values
+def _values(study: str, words: Sequence[str], more: str, file: Path | None) -> dict[str, Any]:
+    from analysis_lib.runs.values import parse_words, read_values, split_words
 
     given = read_values(file) if file else {}
-    return {**given, **parse_words(studies.load(study).Params, words)}
+    return {**given, **parse_words(studies.load(study).Params, [*words, *split_words(more)])}
 
 
 def _run(
     study: str,
     *,
     words: Sequence[str],
+    more: str,
     file: Path | None,
     name: str,
     force: bool,
-    time_limit: float,
+    time_limit: str | None,
+    memory_limit: str | None,
 ) -> None:
     from analysis_lib.runs.engine import Runs
-    from analysis_lib.runs.execute import Limits
+    from analysis_lib.runs.limits import Limits
     from analysis_lib.runs.values import RunSpec
 
-    spec = RunSpec(study, name, _values(study, words, file))
-    outcome = Runs(say=_say).ensure(spec, force=force, limits=Limits(total=time_limit))
+    spec = RunSpec(study, name, _values(study, words, more, file))
+    outcome = Runs(say=_say).ensure(
+        spec, force=force, limits=Limits.asked(time_limit, memory_limit)
+    )
     if outcome.did == "nothing":
         click.echo(f"{spec.id}: nothing changed since {outcome.record.started}; not executed.")
     click.echo(f"Results: build/runs/{spec.id}/   Its page: make book")
 
 
-def _check(study: str, *, words: Sequence[str], file: Path | None) -> None:
+def _check(study: str, *, words: Sequence[str], more: str, file: Path | None) -> None:
     module = studies.load(study)
-    params = module.Params.of(_values(study, words, file))
+    params = module.Params.of(_values(study, words, more, file))
     told = module.check(params)
     width = max(len(topic) for topic, _ in told)
     for topic, text in told:
@@ -313,10 +324,24 @@ def _check(study: str, *, words: Sequence[str], file: Path | None) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its status: 0 good, 1 a failed run, 2 a user's mistake."""
+    from analysis_lib.runs import processes, surroundings
+
+    if arguments is None:  # a process of its own
+        surroundings.settle()
     words = list(sys.argv[1:] if arguments is None else arguments)
-    debug = "--debug" in words
+    with processes.terminable(ending=True):
+        _answer([word for word in words if word != "--debug"], debug="--debug" in words)
+
+
+def _answer(words: Sequence[str], *, debug: bool) -> None:
+    from analysis_lib.runs import processes
+
     try:
-        cli.main([word for word in words if word != "--debug"], standalone_mode=False)
+        with (
+            processes.following(),
+            files.told("The command could not be carried out.", files.PROJECT, RunError),
+        ):
+            cli.main(words, standalone_mode=False)
     except AnalysisError as error:
         if debug:
             traceback.print_exc()
@@ -326,8 +351,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         error.show()
         sys.exit(2)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted. Earlier results stand as they were.", err=True)
-        sys.exit(INTERRUPTED)
+        _leave("Interrupted", INTERRUPTED)
+    except processes.Terminated as ended:
+        _leave(f"Ended by {ended.signal}", ended.code)
+
+
+def _leave(why: str, status: int | str | None) -> NoReturn:
+    with contextlib.suppress(OSError):  # who listened may be gone as well
+        click.echo(f"{why}. Earlier results stand as they were.", err=True)
+    sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -14,11 +16,76 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from analysis_lib.errors import AnalysisError
+
 TEMPORARY = ".partial-"
 """Prefix of every temporary name, so that left-overs can be told and swept."""
 
 PROJECT = Path(__file__).resolve().parents[1]
 """The folder that holds the notebooks, the book and this package."""
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+_NUMBER = re.compile(r"\[Errno (\d+)\]|Error\((\d+), ")  # as `str` and `repr` show it
+
+
+@contextlib.contextmanager
+def told(what: str, where: Path, kind: type[AnalysisError] = AnalysisError) -> Iterator[None]:
+    """Tell what the operating system refuses in the block as one of our errors.
+
+    Parameters
+    ----------
+    what : str
+        What could not be done, as a sentence.
+    where : Path
+        The place to name when the system names none.
+    kind : type
+        The error to raise.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise kind(what, where=_place(error, where), **_reason(error)) from error
+
+
+def refusal(log: str) -> OSError | None:
+    """Return what the operating system refused a program, going by its log: room, or a right.
+
+    Examples
+    --------
+    >>> refusal("WARNING: Failed to copy a.css: OSError(28, 'No space left on device')").errno
+    28
+    """
+    found = next((n for n in _numbers(log) if n in (*_FULL, *_FORBIDDEN)), None)
+    return None if found is None else OSError(found, os.strerror(found))
+
+
+def _numbers(text: str) -> Iterator[int]:
+    for found in _NUMBER.finditer(text):
+        yield int(found[1] or found[2])
+
+
+def _reason(error: OSError) -> dict[str, str | None]:
+    """Return what was expected, what was got and what to do about it."""
+    number = error.errno or next(_numbers(str(error)), 0)  # copytree only quotes what it met
+    expected: str | None = None
+    remedy = "Mend that, then do the same again."
+    if number in _FULL:
+        expected, remedy = "room on the disk", "Make room there, then do the same again."
+    elif number in _FORBIDDEN:
+        expected = "a place that this user may read and write"
+        remedy = "Change its owner or permissions, then do the same again."
+    got = os.strerror(number) if number else f"{type(error).__name__}: {error}"
+    return {"expected": expected, "got": got, "remedy": remedy}
+
+
+def _place(error: OSError, where: Path) -> str:
+    """Return the path that the system named, up to what is temporary in it."""
+    path = where if error.filename is None else Path(os.fsdecode(error.filename))
+    for parent in path.parents:
+        if parent.name.startswith(TEMPORARY):
+            return str(parent.parent)
+    return str(path)
 
 
 @contextlib.contextmanager
@@ -28,20 +95,26 @@ def atomic_path(target: Path) -> Iterator[Path]:
     On an error the temporary file is removed and `target` is what it was before.
     """
     target = Path(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(
-        prefix=TEMPORARY, suffix="".join(target.suffixes[-2:]), dir=target.parent
-    )
-    os.close(handle)
-    temporary = Path(name)
+    temporary: Path | None = None
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(
+            prefix=TEMPORARY, suffix="".join(target.suffixes[-2:]), dir=target.parent
+        )
+        os.close(handle)
+        temporary = Path(name)
         yield temporary
         temporary.chmod(0o666 & ~_umask())
         sync(temporary)
         temporary.replace(target)
         sync(target.parent)
+    except OSError as error:
+        if TEMPORARY in str(error.filename or TEMPORARY):  # a write does not name its file
+            error.filename = str(target)
+        raise
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary:
+            temporary.unlink(missing_ok=True)
 
 
 def write_bytes(target: Path, content: bytes) -> None:
@@ -58,6 +131,18 @@ def write_text(target: Path, text: str) -> None:
 def write_json(target: Path, value: Any) -> None:
     """Write JSON atomically, in one stable form: sorted keys, no NaN."""
     write_text(target, to_json(value, indent=2) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read what `write_json` wrote, to the byte; anything else is a ValueError."""
+    text = path.read_bytes().decode("utf-8")
+    try:
+        value = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested deeper than anything that was written") from error
+    if text != to_json(value, indent=2) + "\n":
+        raise ValueError("it was changed after it was written")
+    return value
 
 
 def to_json(value: Any, indent: int | None = None) -> str:
@@ -92,6 +177,19 @@ def sync_tree(folder: Path) -> None:
         for name in names:
             sync(Path(root) / name)
         sync(Path(root))
+
+
+@contextlib.contextmanager
+def atomic_folder(target: Path) -> Iterator[Path]:
+    """Give a temporary folder beside `target`, whose place it takes when the block ends well."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY}{target.name}.", dir=target.parent))
+    try:
+        folder.chmod(0o777 & ~_umask())
+        yield folder
+        replace_folder(folder, target)
+    finally:
+        remove(folder)
 
 
 def replace_folder(new: Path, target: Path) -> None:

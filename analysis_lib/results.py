@@ -165,7 +165,7 @@ class GeneFacts:
         if any(len(column) != len(self.gene) for column in (self.also, self.role, *columns)):
             raise ValueError(f"not every column is about all of the {len(self.gene):,} genes")
         _check_genes(self.gene)
-        if long := [role for role in set(self.role) if len(role) > LONGEST_ROLE]:
+        if long := [role for role in dict.fromkeys(self.role) if len(role) > LONGEST_ROLE]:
             raise ValueError(f"a role is longer than {LONGEST_ROLE} characters: {visible(long[0])}")
         places = self.chosen if isinstance(self.chosen, list) else [None]
         if any(type(at) is not int or not 0 <= at < len(self.gene) for at in places):

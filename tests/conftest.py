@@ -14,7 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from analysis_lib import studies
 from analysis_lib.runs.engine import Runs
-from analysis_lib.runs.execute import Limits
+from analysis_lib.runs.limits import Limits
 from analysis_lib.runs.values import RunSpec
 from tests import toy_study
 

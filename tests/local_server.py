@@ -5,9 +5,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
+import socket
+import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 Behaviour = Callable[["Handler"], None]
 
@@ -46,6 +51,7 @@ class Site:
         self.content = content
         self.behaviours: list[Behaviour] = [good]
         self.asked: list[dict[str, str]] = []
+        self.taken = 0
         self.turn = threading.Lock()
 
     @property
@@ -106,12 +112,37 @@ def redirects_to_itself(handler: Handler) -> None:
     handler.answer(302, b"", Location=handler.path)
 
 
+def endless(head: Callable[[Handler], None], piece: bytes, most: int) -> Behaviour:
+    """Send a head, and then one piece after another until the client hangs up, or `most` bytes.
+
+    How many bytes were taken from it is kept in `site.taken`.
+    """
+
+    def behaviour(handler: Handler) -> None:
+        handler.close_connection = True
+        head(handler)
+        handler.end_headers()
+        try:
+            while handler.site.taken < most:
+                handler.wfile.write(piece)
+                handler.site.taken += len(piece)
+        except OSError:
+            pass  # the client has had enough
+
+    return behaviour
+
+
 @contextlib.contextmanager
-def serving(content: bytes) -> Iterator[Site]:
-    """Serve some content on a free port of this machine."""
+def serving(content: bytes, certificate: Path | None = None) -> Iterator[Site]:
+    """Serve some content on a free port of this machine, with a certificate through TLS."""
     handler = type("SiteHandler", (Handler,), {})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        site = Site(f"http://127.0.0.1:{server.server_port}/genes.csv", content)
+    with _Server(("127.0.0.1", 0), handler) as server:
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        scheme = "https" if certificate else "http"
+        site = Site(f"{scheme}://127.0.0.1:{server.server_port}/genes.csv", content)
         handler.site = site
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -120,3 +151,70 @@ def serving(content: bytes) -> Iterator[Site]:
         finally:
             server.shutdown()
             thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_):
+        """A client that hangs up is what these tests are about."""
+
+
+@contextlib.contextmanager
+def saying(talk: Callable[[socket.socket], None]) -> Iterator[int]:
+    """Listen on a free port, and let `talk` say what it likes to whoever connects."""
+
+    def listen() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return  # closed: the test is over
+            with connection, contextlib.suppress(OSError):
+                talk(connection)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=listen)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+def trickling(start: bytes, piece: bytes, end: bytes = b"") -> Callable[[socket.socket], None]:
+    """Say the start at once, then a piece twenty times a second for a while, then the end."""
+
+    def talk(connection: socket.socket) -> None:
+        connection.recv(1 << 16)
+        connection.sendall(start)
+        pause = threading.Event()
+        for _ in range(100):
+            connection.sendall(piece)
+            pause.wait(0.05)
+        connection.sendall(end)
+
+    return talk
+
+
+def certificate(folder: Path, *, host: str = "IP:127.0.0.1", days: int = 1) -> Path:
+    """Make a certificate that vouches for itself, good for so many days from yesterday on."""
+    folder.mkdir()
+    (folder / "ca.cnf").write_text(
+        "[ca]\ndefault_ca=ca\n[ca]\ndatabase=db\nnew_certs_dir=.\ndefault_md=sha256\npolicy=p\n"
+        f"rand_serial=yes\nx509_extensions=e\n[p]\ncommonName=supplied\n"
+        f"[e]\nsubjectAltName={host}\n"
+    )
+    (folder / "db").touch()
+    start = datetime.now(UTC) - timedelta(days=10)
+    end = datetime.now(UTC) + timedelta(days=days)
+    dates = [f"{date:%Y%m%d%H%M%SZ}" for date in (start, end)]
+    new = "req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=toy"
+    sign = f"ca -batch -notext -selfsign -startdate {dates[0]} -enddate {dates[1]}"
+    for command in (
+        f"{new} -keyout key.pem -out request.pem",
+        f"{sign} -config ca.cnf -keyfile key.pem -in request.pem -out certificate.pem",
+    ):
+        subprocess.run(["openssl", *command.split()], cwd=folder, check=True, capture_output=True)
+    both = folder / "both.pem"
+    both.write_bytes((folder / "certificate.pem").read_bytes() + (folder / "key.pem").read_bytes())
+    return both

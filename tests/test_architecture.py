@@ -1,4 +1,4 @@
-"""Who may import whom, what is imported when, and what is banned outside its room."""
+"""Who may import whom, and what is imported when; what is banned anywhere, `lint.py` says."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PACKAGE = PROJECT / "analysis_lib"
 BASE = {"errors", "files", "results", "tables"}
 MAY_IMPORT = {
     "errors": set(),
-    "files": set(),
+    "files": {"errors"},
     "results": {"errors", "files"},
     "tables": {"errors", "files"},
     "datasets": BASE,
@@ -34,16 +34,6 @@ AT_THE_TOP = {  # modules that are themselves imported where they are used
     "models/two_classes.py": {"sklearn"},  # subclasses of its classes
     "models/lasso_paths.py": {"numba"},  # compiled functions
 }
-BANNED = {
-    "pickle": "code can hide in it",
-    "joblib.load": "code can hide in it",
-    "read_pickle": "code can hide in it",
-    "to_html": "writes text from data unescaped",
-    "HTML": "writes text from data unescaped",
-    "Markdown": "writes text from data unescaped",
-    "Latex": "writes text from data unescaped",
-}
-MAY_WRITE_HTML = {PACKAGE / "figures" / "embed.py"}
 
 
 def modules() -> list[Path]:
@@ -93,34 +83,3 @@ def test_the_front_door_is_light():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
-
-
-def names_used(tree: ast.AST) -> set[str]:
-    used = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
-    used |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-    return used | {name for full in imports(tree) for name in (full, full.split(".")[-1])}
-
-
-def sources_with_html() -> list[tuple[str, str]]:
-    import nbformat
-
-    texts = [(p.relative_to(PROJECT).as_posix(), p.read_text()) for p in modules()]
-    for path in sorted((PROJECT / "notebooks").glob("*.ipynb")):
-        cells = nbformat.read(path, as_version=4).cells
-        code = "\n".join(c.source for c in cells if c.cell_type == "code")
-        texts.append((path.relative_to(PROJECT).as_posix(), code))
-    return texts
-
-
-@pytest.mark.parametrize(("name", "text"), sources_with_html(), ids=lambda v: v[:60])
-def test_no_text_reaches_a_page_unescaped_and_nothing_is_unpickled(name, text):
-    """Faults 12 and 15: scripts ran from `df.style`, `HTML(f"…")`, `Markdown(…)`; from pickles."""
-    banned = set(BANNED)
-    if PROJECT / name in MAY_WRITE_HTML or name.startswith("analysis_lib/site/"):
-        banned -= {"to_html", "HTML", "Markdown", "Latex"}
-    assert not names_used(ast.parse(text)) & banned
-
-
-def test_the_ban_sees_what_it_bans():
-    tree = ast.parse("from IPython.display import HTML\nHTML(f'<b>{gene}</b>')\ndf.to_html()")
-    assert names_used(tree) & set(BANNED) == {"HTML", "to_html"}

@@ -42,6 +42,17 @@ MISTAKES = {
     "wrong type": (["check", "dge", "seed=abc"], ["seed", "whole number", "abc"]),
     "no equals sign": (["run", "dge", "p_threshold"], ["name=value"]),
     "given twice": (["run", "dge", "seed=1", "seed=2"], ["'seed'", "twice"]),
+    "given twice, as words and in a text": (
+        ["run", "dge", "seed=1", "--words", "seed=2"],
+        ["'seed'", "twice"],
+    ),
+    "open quote": (["run", "dge", "--words", "data='my genes.csv"], ["quote", "my genes.csv"]),
+    "long word": (["run", "dge", "x" * 5000], ["name=value", "xxx…"]),
+    "long name": (["run", "dge", "--name", "x" * 5000], ["cannot be called", "xxx…"]),
+    "pipe for a parameter file": (["run", "dge", "-f", "/dev/null"], ["/dev/null", "device"]),
+    "empty path": (["check", "dge", "-f", "empty.json"], ["'data'", "null"]),
+    "path too long": (["check", "dge", "data=" + "x" * 5000], ["'data'", "too long"]),
+    "home of nobody": (["check", "dge", "data=~nobody-of-that-name/x"], ["'data'", "home"]),
     "bad run name": (["run", "dge", "--name", "../x"], ["cannot be called", "lower-case"]),
     "missing table": (["run", "dge", "data=none.csv"], ["does not exist", "none.csv"]),
     "folder for a table": (["check", "dge", "data=."], ["folder"]),
@@ -58,6 +69,7 @@ MISTAKES = {
 @pytest.mark.parametrize(("words", "parts"), MISTAKES.values(), ids=MISTAKES)
 def test_a_mistake_gets_a_short_message_and_status_2(capsys, elsewhere, words, parts):
     (elsewhere / "words.txt").write_text("not a table at all\n")
+    (elsewhere / "empty.json").write_text('{"data": ""}')
     (elsewhere / "nop.csv").write_text("gene,logFC,score\na,1,2\nb,-1,3\n")
     (elsewhere / "p.csv").write_text("gene,logFC,pval\na,1,0.5\nb,-1,1.5\n")
     (elsewhere / "few.csv").write_text("gene,logFC,p\na,1,0.5\nb,-1,0.5\nc,2,0.1\n")
@@ -70,6 +82,15 @@ def test_a_mistake_gets_a_short_message_and_status_2(capsys, elsewhere, words, p
     assert out == ""
     assert sorted(elsewhere.rglob("*")) == before
     assert own_runs() == runs
+
+
+def test_words_may_come_in_one_text(capsys, elsewhere):
+    genes = "".join(f"g{i},{(-1) ** i * i},{i / 100}\n" for i in range(1, 91))
+    (elsewhere / "my $genes #1.csv").write_text("gene,logFC,pval\n" + genes)
+    words = ["check", "dge", "p_threshold=0.5", "--words", "data='my $genes #1.csv' seed=7"]
+    status, out, err = call(capsys, *words)
+    assert (status, err) == (0, "")
+    assert "90 genes" in out
 
 
 def test_debug_shows_the_traceback(capsys, elsewhere):

@@ -345,7 +345,7 @@ def test_what_was_prepared_is_a_copy():
 def test_new_samples_have_exactly_the_genes_of_the_model(tables, frame):
     path, _ = tables(frame)
     wanted = ["SEPT2", "TP53", "NA"]
-    found = read_samples(path, wanted)
+    found, _ = read_samples(path, wanted)
     assert found.index.tolist() == SAMPLES
     assert found.columns.tolist() == wanted
     np.testing.assert_array_equal(found.to_numpy(), VALUES[:, [3, 0, 1]])
@@ -353,15 +353,15 @@ def test_new_samples_have_exactly_the_genes_of_the_model(tables, frame):
 
 def test_one_new_sample_is_enough(tables):
     path, _ = tables(by_gene(VALUES[:1], SAMPLES[:1]))
-    assert read_samples(path, GENES).shape == (1, 4)
+    assert read_samples(path, GENES)[0].shape == (1, 4)
     path, _ = tables(by_sample(VALUES[:1], SAMPLES[:1]))
-    assert read_samples(path, GENES).shape == (1, 4)
+    assert read_samples(path, GENES)[0].shape == (1, 4)
 
 
 def test_a_simulated_file_serves_as_new_samples(tmp_path):
     files = golub_simulator.simulate(tmp_path, n_genes=60)
     known = golub.load(*files).X
-    found = read_samples(files[1], known.columns.tolist())
+    found, _ = read_samples(files[1], known.columns.tolist())
     pd.testing.assert_frame_equal(found, known.loc[found.index])
 
 
@@ -407,7 +407,7 @@ def test_new_samples_that_do_not_fit_the_model(tables, frame, genes, words):
 
 def test_a_model_that_fills_gaps_may_get_them(tables):
     path, _ = tables(by_gene(with_gaps()))
-    assert read_samples(path, GENES, allow_missing=True).isna().sum().sum() == 3
+    assert read_samples(path, GENES, allow_missing=True)[0].isna().sum().sum() == 3
 
 
 def test_a_first_sample_without_any_value_is_not_taken_for_words(tables):

@@ -236,8 +236,8 @@ def claim(root, kind, monkeypatch):
     """Let the record of the kept run say that its data were of another kind."""
     load = json.loads
 
-    def changed(text):
-        document = load(text)
+    def changed(text, **how):
+        document = load(text, **how)
         if isinstance(document, dict) and "data" in document:
             document["data"] = [{**entry, "kind": kind} for entry in document["data"]]
         return document

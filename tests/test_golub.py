@@ -373,6 +373,6 @@ def test_options_on_the_real_data(real):
 @pytest.mark.realdata
 def test_the_published_file_serves_as_new_samples(real):
     genes = real.X.columns[::-7].tolist()
-    new = expression.read_samples(golub_folder() / "data_set_ALL_AML_independent.csv", genes)
+    new, _ = expression.read_samples(golub_folder() / "data_set_ALL_AML_independent.csv", genes)
     pd.testing.assert_frame_equal(new, real.X.loc[new.index, genes])
     assert len(new) == 34

@@ -19,6 +19,7 @@ CONDA_NAMES = {
     "tensorflow-cpu": "tensorflow",
     "xgboost-cpu": "xgboost",
     "ruamel-yaml": "ruamel.yaml",
+    "jupyter-client": "jupyter_client",
 }
 ENVIRONMENTS = [
     {"sys_platform": system, "platform_system": name, "platform_machine": machine, "python": python}
@@ -53,7 +54,7 @@ def applies(requirement: Requirement, environment: dict[str, str]) -> bool:
 
 
 def test_conda_users_get_the_same_direct_dependencies():
-    environment = YAML(typ="safe").load((PROJECT / "environment.yml").read_text())
+    environment = YAML(typ="safe", pure=True).load((PROJECT / "environment.yml").read_text())
     *conda, rest = environment["dependencies"]
     given = [text.partition(";")[0] for text in (*conda, *rest["pip"])]
     dev = [Requirement(t) for t in PROJECT_FILE["dependency-groups"]["dev"]]

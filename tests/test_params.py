@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from analysis_lib import studies
 from analysis_lib.errors import ParameterError
-from analysis_lib.runs.values import parse_words, parse_yaml, read_report, read_values
+from analysis_lib.runs.values import parse_words, parse_yaml, read_report, read_values, split_words
 from analysis_lib.studies.dge import Params
 from tests import toy_study
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 
 
 @pytest.mark.parametrize("study", studies.STUDIES)
@@ -47,8 +49,8 @@ def test_the_table_says_types_and_ranges_in_words():
         {},
         optional={
             "number": st.floats(0.001, 1000),
-            "text": st.text(),
-            "names": st.lists(st.text(), min_size=1),
+            "text": TEXTS,
+            "names": st.lists(TEXTS, min_size=1),
         },
     )
 )
@@ -58,6 +60,41 @@ def test_values_survive_every_way_they_travel(values):
     assert toy_study.Params.of(parse_yaml(json.dumps(values), "test")) == params
     words = [f"{k}={v if isinstance(v, str) else json.dumps(v)}" for k, v in values.items()]
     assert toy_study.Params.of(parse_words(toy_study.Params, words)) == params
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("layers=8,4", [8, 4]),
+        ("layers=8", [8]),
+        ("layers=", []),
+        ("layers=[8, 4]", [8, 4]),
+        ("patience=", None),
+        ("patience=null", None),
+        ("class_weights=true", True),
+        ("data=null", None),
+        ("data=./null", "./null"),
+    ],
+)
+def test_what_a_word_means_follows_from_its_parameter(word, value):
+    from analysis_lib.studies.leukemia_network import Params as Network
+
+    (read,) = parse_words(Network, [word]).values()
+    assert read == value
+    assert type(read) is type(value)
+
+
+@pytest.mark.parametrize("word", ["names=1E5", "names=007", "names=NO", "names=null", "names=~"])
+def test_a_gene_that_looks_like_something_else_is_a_gene(word):
+    assert parse_words(toy_study.Params, [word]) == {"names": [word.partition("=")[2]]}
+
+
+@given(st.text())
+def test_any_text_is_words_or_one_of_our_errors(text):
+    try:
+        split_words(text)
+    except ParameterError as error:
+        assert len(str(error).splitlines()) <= 5  # noqa: PT017
 
 
 @given(st.text())

@@ -19,6 +19,7 @@ import pytest
 from analysis_lib.datasets import golub_simulator
 from analysis_lib.datasets.neurons import features, simulator
 from analysis_lib.files import PROJECT
+from analysis_lib.runs.key import code_digest
 from analysis_lib.runs.record import read_record
 from analysis_lib.site import bundle
 from tests.site.browsing import Watched, chromium
@@ -130,13 +131,25 @@ def report(tmp_path_factory) -> Report:
             shutil.copy(source, root / name)
     (root / "book" / "reference.md").unlink()  # its pages have tests of their own
     made = Report(root)
-    # The leukemia studies with fewer seeds and models: the same pages, in a fraction of the time.
-    own = (root / "report.yml").read_text().split("leukemia_network:")[0]
-    (root / "report.yml").write_text(own + FASTER)
+    prepare(made)
     printed = made.call("book")
-    assert "dge/default: executing" in printed
     assert str(made.html / "index.html") in printed
     return made
+
+
+def prepare(made: Report) -> None:
+    """Take over the runs of the book that is built here, or ask for the same in less time.
+
+    Whether they can stand as they are is the engine's decision, as for any run that is there.
+    """
+    runs, code = PROJECT / "build" / "runs", code_digest(PROJECT / "analysis_lib")
+    records = [runs / study / "default" for study in FIGURES]
+    if all(p.is_dir() and read_record(p).parts["code"] == code for p in records):
+        for path in sorted(runs.glob("*/default")) + sorted(runs.glob("dge/strict")):
+            shutil.copytree(path, made.root / "build" / "runs" / path.relative_to(runs))
+    else:
+        own = (made.root / "report.yml").read_text().split("leukemia_network:")[0]
+        (made.root / "report.yml").write_text(own + FASTER)
 
 
 def test_the_default_run_reproduces_every_published_number(report):
@@ -190,7 +203,7 @@ def test_the_kept_networks_call_new_samples(report):
     values.to_csv(report.root / "new" / "samples.csv", index_label="sample")
     printed = report.call("predict", "leukemia_network/default", "new/samples.csv")
     assert "probability of AML" in printed
-    assert "3 networks on 7,129 genes" in printed
+    assert re.search(r"\d+ networks on 7,129 genes", printed)
     report.call("predict", "leukemia_network/default", "new/samples.csv", "-o", "new/called.csv")
     called = pd.read_csv(report.root / "new" / "called.csv", dtype={"sample": str})
     assert set(called["sample"]) == set(values.index)

@@ -190,6 +190,12 @@ TRAVERSAL = [
     "/%2E%2E%2Fsecret.txt",
     "/..%2fsecret.txt",
     "/%252e%252e/secret.txt",
+    "/%252e%252e%252fsecret.txt",
+    "/..%255csecret.txt",
+    "/..;/secret.txt",
+    "/%u002e%u002e/secret.txt",
+    "/%EF%BC%8E%EF%BC%8E/secret.txt",
+    "/" + "../" * 200 + "secret.txt",
     "/..%5csecret.txt",
     "/..\\secret.txt",
     "/\\..\\secret.txt",
@@ -238,9 +244,14 @@ TRAVERSAL = [
 ]
 
 
+@pytest.mark.fault(
+    "Paths that lead out of the site",
+    by=".. in every encoding, links, dot-files, %00, backslashes, absolute addresses",
+    survives="404 and nothing else; a folder is never listed",
+)
 @pytest.mark.parametrize("path", TRAVERSAL, ids=lambda path: path[:30])
 def test_nothing_outside_the_site_and_nothing_hidden_is_given(site, address, path, tmp_path):
-    """Python's own file server lists folders, follows links out, and shows dot-files."""
+    """Before: Python's own file server lists folders, follows links out, and shows dot-files."""
     (site / "leaving.txt").symlink_to(tmp_path / "secret.txt")
     (site / "leaving").symlink_to(tmp_path)
     (site / "circle").symlink_to(site / "circle")
@@ -266,11 +277,17 @@ PIECES = st.one_of(
 )
 
 
+@pytest.mark.fault(
+    "Any address at all",
+    by="hypothesis: pieces of paths, encodings and controls",
+    survives="only visible files of the site come back",
+)
 @given(pieces=st.lists(PIECES, max_size=8))
 @settings(
     max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_whatever_is_asked_only_visible_files_of_the_site_come_back(site, address, pieces):
+    """Before: Python's own file server gave whatever a path led to."""
     link = site / "leaving"
     if not link.is_symlink():
         link.symlink_to(site.parent)
@@ -289,6 +306,11 @@ def test_whatever_is_asked_only_visible_files_of_the_site_come_back(site, addres
     assert SECRET not in answer.body
 
 
+@pytest.mark.fault(
+    "Another name for this machine: DNS rebinding",
+    by="hosts of attackers, other ports, two of them, none",
+    survives="421; the book is answered under its own names alone",
+)
 @pytest.mark.parametrize(
     ("host", "status"),
     [
@@ -308,7 +330,7 @@ def test_whatever_is_asked_only_visible_files_of_the_site_come_back(site, addres
     ],
 )
 def test_only_this_machines_own_names_are_answered(address, host, status):
-    """A name that an attacker turns to 127.0.0.1 made the book a page of the attacker's."""
+    """Before: a name that an attacker turns to 127.0.0.1 made the book a page of the attacker's."""
     for path in ("/", "/__events", "/__reload.js", "/files/plot.unknown"):
         answer = ask(address, path, "HEAD", host=host.format(port_of(address)))
         assert answer.status == status
@@ -321,8 +343,14 @@ def test_a_request_without_a_host_is_refused(address):
     assert b" 421 " in send(address, b"GET / HTTP/1.0\r\n\r\n").splitlines()[0]
 
 
+@pytest.mark.fault(
+    "Methods that write or tunnel",
+    by="POST, PUT, DELETE, OPTIONS, TRACE, CONNECT, an unknown one",
+    survives="405; nothing is changed",
+)
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "X"])
 def test_it_can_only_be_read(site, address, method):
+    """Held from the start; feared was a method of the base class that nobody thought of."""
     before = sorted(site.rglob("*"))
     answer = ask(address, "/index.html", method)
     assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD")
@@ -340,6 +368,11 @@ def test_what_is_no_request_is_refused_in_plain_text(address, request_line):
     assert ask(address, "/").status == 200
 
 
+@pytest.mark.fault(
+    "A page that loads, frames or guesses what it should not",
+    by="every kind of answer, by GET and HEAD",
+    survives="a policy without unsafe scripts, nosniff, no referrer, same origin",
+)
 @pytest.mark.parametrize(
     ("path", "method"),
     [
@@ -353,6 +386,7 @@ def test_what_is_no_request_is_refused_in_plain_text(address, request_line):
     ],
 )
 def test_every_answer_says_what_a_browser_may_do_with_it(address, path, method):
+    """Before: Python's own file server sends no such header."""
     headers = ask(address, path, method).headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
@@ -372,6 +406,11 @@ def sources(page: str) -> int:
     return web.policy(page.encode()).count("'sha256-")
 
 
+@pytest.mark.fault(
+    "A script planted in a page of the site",
+    by="scripts like and unlike those of the theme",
+    survives="only the few lines of the theme may run",
+)
 @pytest.mark.parametrize(
     ("page", "allowed"),
     [
@@ -393,10 +432,15 @@ def sources(page: str) -> int:
     ],
 )
 def test_an_inline_script_runs_only_when_the_theme_is_known_to_write_it(page, allowed):
-    """With the digest of whatever stands in a page, a planted script would be allowed as well."""
+    """Before: with the digest of whatever stands in a page, a planted script was allowed too."""
     assert sources(page) == allowed
 
 
+@pytest.mark.fault(
+    "Code made from text on every page",
+    by="pages with and without points drawn by the graphics card",
+    survives="unsafe-eval where Plotly cannot do without, nowhere else",
+)
 @pytest.mark.parametrize(
     ("figure", "plotly", "evaluating"),
     [
@@ -408,7 +452,7 @@ def test_an_inline_script_runs_only_when_the_theme_is_known_to_write_it(page, al
 def test_code_is_made_from_text_only_where_figures_need_it(
     site, address, figure, plotly, evaluating
 ):
-    """Without it Plotly said that the browser has no WebGL, in place of 60,000 genes."""
+    """Before: all pages or none; with none Plotly drew nothing in place of 60,000 genes."""
     (site / "files/plotly.min.js").write_text(plotly)
     (site / "files/dge/default/figures/volcano.js").write_text(f"analysisReport.figure({figure})")
     place = '<figure data-src="../../files/dge/default/figures/volcano.js">'
@@ -470,7 +514,13 @@ def test_listeners_are_told_when_the_site_is_another(site, address, tmp_path):
 # Beginning and ending
 
 
+@pytest.mark.fault(
+    "A book that the whole network can read",
+    by="listening to what is bound, and to names that are asked for",
+    survives="127.0.0.1 alone, and no name is asked for",
+)
 def test_it_is_bound_to_this_machine_only(site, monkeypatch):
+    """Held from the start; feared was the empty host, which is every address."""
     bound = []
     bind = socket.socket.bind
     monkeypatch.setattr(
@@ -482,8 +532,13 @@ def test_it_is_bound_to_this_machine_only(site, monkeypatch):
     assert [host for host, _ in bound] == ["127.0.0.1"]
 
 
+@pytest.mark.fault(
+    "Clients that say nothing, or half a request",
+    by="thirty of them, with no time limit at all",
+    survives="others are answered, and Ctrl-C ends at once",
+)
 def test_clients_that_say_nothing_or_half_a_request_hold_nobody_up(site, monkeypatch):
-    """The first of these was waited for, by its thread and so by Ctrl-C, for ever."""
+    """Before: the first of them was waited for, by its thread and so by Ctrl-C, for ever."""
     monkeypatch.setattr(module._Handler, "timeout", None)
     threads = threading.active_count()
     with contextlib.ExitStack() as clients:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,7 +13,7 @@ from analysis_lib.errors import SiteError
 from analysis_lib.files import PROJECT
 from analysis_lib.site import Book
 from analysis_lib.site.check import check_site, find_faults, read_page
-from analysis_lib.site.key import MARK, is_current, site_key
+from analysis_lib.site.key import MARK, is_current, site_key, write_mark
 from analysis_lib.site.privacy import Privacy
 from tests.site.fixtures import (
     CATALOGUE,
@@ -148,8 +147,7 @@ def test_everything_the_pages_depend_on_is_in_the_key(project):
 @pytest.mark.parametrize("harm", ["remove", "cut", "no mark", "mark of another"])
 def test_a_site_that_lost_something_is_not_current(tmp_path, harm):
     (tmp_path / "index.html").write_text("page")
-    mark = {"key": "k", "files": {"index.html": 4}}
-    (tmp_path / MARK).write_text(json.dumps(mark))
+    write_mark(tmp_path, "k")
     assert is_current(tmp_path, "k")
     if harm == "remove":
         (tmp_path / "index.html").unlink()

@@ -12,7 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis_lib import tables
 from analysis_lib.datasets.dge_columns import MEANING, REQUIRED, ROLES, Columns, Role, recognise
+from analysis_lib.datasets.identifiers import cut
+from analysis_lib.datasets.magnitudes import refuse_too_large
 from analysis_lib.errors import ParameterError, TableError
+from analysis_lib.tables.records import show
 
 __all__ = ["Columns", "DgeTable", "benjamini_hochberg", "load", "recognise", "simulate"]
 
@@ -69,6 +72,7 @@ def load(path: str | Path, columns: Mapping[str, str] | None = None) -> DgeTable
     genes = pd.DataFrame({"name": _names(frame, roles, notes)})
     for role, column in numeric.items():
         genes[role] = frame[column].to_numpy(dtype=np.float64)
+    _refuse_too_large(genes, numeric, path)
     for role in ("pvalue", "padj"):
         if role in genes:
             _check_probabilities(genes[role].to_numpy(), path, numeric[role])
@@ -153,10 +157,10 @@ def _names(frame: pd.DataFrame, roles: Columns, notes: list[str]) -> pd.Series[s
     again = names.duplicated()
     if again.any():
         repeated = names[again].drop_duplicates()
-        examples = ", ".join(repeated.head(3))
+        examples = ", ".join(map(cut, repeated.head(3)))
         notes.append(
             f"Gene names that stand on several rows: {len(repeated):,} ({examples}). "
-            f"All rows are kept, the later ones numbered, as in “{repeated.iloc[0]} (2)”."
+            f"All rows are kept, the later ones numbered, as in “{cut(repeated.iloc[0])} (2)”."
         )
         names = _told_apart(names, again)
     return names
@@ -178,10 +182,17 @@ def _told_apart(names: pd.Series[str], again: pd.Series[bool]) -> pd.Series[str]
     return told
 
 
+def _refuse_too_large(genes: pd.DataFrame, columns: Mapping[Role, str], path: Path) -> None:
+    roles = list(columns)
+    refuse_too_large(
+        genes[roles].to_numpy(np.float64), lambda row, at: _cell(path, row, columns[roles[at]])
+    )
+
+
 def _no_number(role: Role, path: Path, column: str, rows: int) -> TableError:
     return TableError(
         f"The column of {MEANING[role]} holds no number at all.",
-        where=f"{path}, column {column!r}",
+        where=f"{path}, column {show(column)}",
         got=f"{rows:,} rows, all missing",
         remedy='Name another column: columns={"' + role + '": "…"}',
     )
@@ -218,4 +229,4 @@ def _check_means(genes: pd.DataFrame, roles: Columns, path: Path) -> bool:
 
 
 def _cell(path: Path, row: int | np.intp, column: str) -> str:
-    return f"{tables.place(path, int(row))}, column {column!r}"
+    return f"{tables.place(path, int(row))}, column {show(column)}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from analysis_lib.errors import ParameterError, TableError
+from analysis_lib.tables.records import show
 
 Role = Literal["name", "logFC", "pvalue", "padj", "baseMean"]
 Origin = Literal["DESeq2", "edgeR", "limma", "seed layout", "your mapping", "other names"]
@@ -231,7 +232,7 @@ def _ambiguous(
     role: Role, found: Sequence[str], given: Mapping[Role, str], where: str | None
 ) -> TableError:
     choices = " or ".join(_as_mapping({**given, role: column}) for column in found[:3])
-    shown = ", ".join(repr(column) if column else "the unnamed one" for column in found)
+    shown = ", ".join(show(column) if column else "the unnamed one" for column in found)
     return TableError(
         f"{len(found)} columns could be the {MEANING[role]}: {shown}.",
         where=where,
@@ -257,5 +258,5 @@ def _as_mapping(pairs: Mapping[Role, str]) -> str:
 
 
 def _listed(header: Sequence[str], most: int = 12) -> str:
-    shown = ", ".join(repr(column) for column in header[:most])
+    shown = ", ".join(show(column) for column in header[:most])
     return shown + (f", … ({len(header)} in all)" if len(header) > most else "")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -176,14 +177,17 @@ def _download(
     pins = checking.read_pins(folder)
     expected = checking.expected_checksum(file, pins)
     resumed = part.is_file()
+    bring = partial(
+        transfer, file.address, part, progress, patience, checked=bool(expected), size=file.size
+    )
     if not (resumed and expected and _matches(part, expected)):  # whole but not yet renamed
-        transfer(file.address, part, progress, patience, checked=bool(expected))
+        bring()
     wrong = _wrong(file, part, expected)
     if wrong and resumed:
         # Beginning and rest may be of two versions: once more in one piece.
         progress.say(f"{file.name}: the pieces do not fit together; starting from the beginning")
         forget(part)
-        transfer(file.address, part, progress, patience, checked=bool(expected))
+        bring()
         wrong = _wrong(file, part, expected)
     if wrong:
         forget(part)
@@ -202,6 +206,8 @@ def _matches(path: Path, expected: str) -> bool:
 
 def _wrong(file: RemoteFile, part: Path, expected: str) -> DataError | None:
     """Return what is wrong with a file that has come in, or None."""
+    if expected and _matches(part, expected):
+        return None  # a right file is not unpacked to see whether it is one
     if nonsense := checking.trouble(part):
         return DataError(
             "The server sent something else than the file.",
@@ -209,7 +215,7 @@ def _wrong(file: RemoteFile, part: Path, expected: str) -> DataError | None:
             got=nonsense,
             remedy="Open the address in a browser; a network that wants a login does this.",
         )
-    if not expected or _matches(part, expected):
+    if not expected:
         return None
     if file.checksum:
         what = "The downloaded file is not the published one."

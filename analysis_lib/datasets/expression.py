@@ -112,6 +112,7 @@ def prepared(
     drop_controls: bool = False,
     missing: Missing = "error",
     judged_on: NDArray[np.intp] | None = None,
+    where: str = "the expression table",
 ) -> Expression:
     """Leave out genes that should not count, see to missing values, and transform.
 
@@ -128,6 +129,8 @@ def prepared(
         which fill them inside their folds.
     judged_on : positions of samples, optional
         The training samples: test samples must not choose genes. All, where not given.
+    where : str
+        What to call the table in an error.
 
     Raises
     ------
@@ -145,7 +148,7 @@ def prepared(
         rare = _present(data, judged, min_present) < min_present
         why = "{} left out: called present in fewer than {} of " + f"{len(judged):,} samples."
         data = _without(data, rare, why, min_present)
-    data = _see_to_missing(data, missing, judged)
+    data = _see_to_missing(data, missing, judged, where)
     if not data.X.shape[1]:
         raise ParameterError(
             "No gene is left to learn from.",
@@ -192,7 +195,9 @@ def _present(data: Expression, judged: NDArray[np.intp], least: int) -> NDArray[
     return np.asarray(present.sum(axis=0), dtype=np.intp)
 
 
-def _see_to_missing(data: Expression, missing: Missing, judged: NDArray[np.intp]) -> Expression:
+def _see_to_missing(
+    data: Expression, missing: Missing, judged: NDArray[np.intp], where: str
+) -> Expression:
     empty = data.X.isna().to_numpy()
     if not empty.any():
         return data
@@ -201,7 +206,7 @@ def _see_to_missing(data: Expression, missing: Missing, judged: NDArray[np.intp]
         raise TableError(
             f"{counted(int(empty.sum()), 'value', 'is')} missing, in "
             f"{counted(int(genes.sum()), 'gene')} of {len(genes):,}.",
-            where="the expression table",
+            where=where,
             got=where_missing(data.X),
             remedy="Fill them; or set missing to drop (leave those genes out) or to impute "
             "(fill with medians inside the folds).",

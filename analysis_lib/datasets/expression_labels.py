@@ -11,6 +11,7 @@ import pandas as pd
 from analysis_lib import tables
 from analysis_lib.datasets.identifiers import counted, examples, refuse_nameless, refuse_repeats
 from analysis_lib.errors import TableError
+from analysis_lib.tables.records import show
 
 PARTS = ("train", "test")
 _NO_LABEL = frozenset(["", "NA", "NaN", "nan", "N/A", "NULL", "null"])
@@ -64,7 +65,7 @@ def _columns(header: Sequence[str], sample: str, label: str, path: Path) -> dict
             raise TableError(
                 "The label table needs two columns: samples and their labels.",
                 where=str(path),
-                got=f"the columns {examples(header)}" if len(header) > 1 else repr(header[0]),
+                got=f"the columns {examples(header)}" if len(header) > 1 else show(header[0]),
                 remedy="Write one row per sample: its name, a comma, its class.",
             )
         if role not in named:
@@ -96,7 +97,9 @@ def _refuse_spellings(labels: pd.Series[Any], path: Path) -> None:
         ways.setdefault(" ".join(name.casefold().split()), []).append(name)
     alike = [names for names in ways.values() if len(names) > 1]
     if alike:
-        shown = ", ".join(f"{name!r} ({counted(counts[name], 'sample')})" for name in alike[0][:3])
+        shown = ", ".join(
+            f"{show(name)} ({counted(counts[name], 'sample')})" for name in alike[0][:3]
+        )
         raise TableError(
             f"{counted(len(alike), 'label', 'is')} written in more than one way.",
             where=str(path),
@@ -108,7 +111,7 @@ def _refuse_spellings(labels: pd.Series[Any], path: Path) -> None:
 def _refuse_other_than_two(labels: pd.Series[Any], path: Path) -> None:
     counts = labels.value_counts()
     if len(counts) != 2:
-        shown = ", ".join(f"{name!r} {count:,}" for name, count in counts.head(3).items())
+        shown = ", ".join(f"{show(str(name))} {count:,}" for name, count in counts.head(3).items())
         more = f" and {len(counts) - 3:,} more" if len(counts) > 3 else ""
         raise TableError(
             f"The models tell two classes apart, and the labels have {len(counts):,}.",

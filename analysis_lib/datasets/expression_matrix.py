@@ -13,8 +13,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis_lib import tables
-from analysis_lib.datasets.identifiers import counted, examples, refuse_nameless, refuse_repeats
+from analysis_lib.datasets.identifiers import (
+    counted,
+    cut,
+    examples,
+    refuse_nameless,
+    refuse_repeats,
+)
+from analysis_lib.datasets.magnitudes import refuse_too_large
 from analysis_lib.errors import TableError
+from analysis_lib.tables.records import show
 
 _CALL = re.compile(r"call(\.[0-9]+)?")  # pandas numbers the later ones when it saves a table
 _CALLS = ("A", "M", "P")
@@ -80,14 +88,15 @@ def genes_in_rows(
     """Read a table with a row per gene, a column per sample, and at most one of descriptions."""
     frame = tables.read_table(path, numbers=samples, names=names)
     ids = frame[gene].astype("str").str.strip()
-    refuse_nameless(ids.tolist(), "gene", f"{path}, column {gene!r}")
-    refuse_repeats(ids.tolist(), "gene", f"{path}, column {gene!r}")
+    refuse_nameless(ids.tolist(), "gene", f"{path}, column {show(gene)}")
+    refuse_repeats(ids.tolist(), "gene", f"{path}, column {show(gene)}")
     index = pd.Index(list(samples), dtype="str", name="sample")
     columns = pd.Index(ids.tolist(), dtype="str")
     X = pd.DataFrame(frame[list(samples)].to_numpy(np.float64).T, index, columns)
     words = [frame[name].astype("str").str.strip() for name in description]
     flags = _calls(frame, samples, path, names)
     calls = None if flags is None else pd.DataFrame(flags.T, index, columns, dtype=object)
+    _refuse_too_large(X, path)
     return Matrix(X, _genes(ids, words), calls)
 
 
@@ -95,20 +104,30 @@ def samples_in_rows(path: Path, sample: str, genes: Sequence[str], names: Rename
     """Read a table with a row per sample and a column per gene."""
     frame = tables.read_table(path, numbers=genes, names=names)
     ids = frame[sample].astype("str").str.strip()
-    refuse_nameless(ids.tolist(), "sample", f"{path}, column {sample!r}")
-    refuse_repeats(ids.tolist(), "sample", f"{path}, column {sample!r}")
+    refuse_nameless(ids.tolist(), "sample", f"{path}, column {show(sample)}")
+    refuse_repeats(ids.tolist(), "sample", f"{path}, column {show(sample)}")
     columns = pd.Index(list(genes), dtype="str")
     index = pd.Index(ids.tolist(), dtype="str", name="sample")
-    values = frame[list(genes)].to_numpy(np.float64)
-    return Matrix(pd.DataFrame(values, index, columns), _genes(pd.Series(columns), []), None)
+    X = pd.DataFrame(frame[list(genes)].to_numpy(np.float64), index, columns)
+    _refuse_too_large(X, path)
+    return Matrix(X, _genes(pd.Series(columns), []), None)
 
 
 def where_missing(X: pd.DataFrame) -> str:
     """Return the samples and genes of the first missing values, and how many more there are."""
     places = np.argwhere(X.isna().to_numpy())
-    shown = [f"sample {X.index[row]}, gene {X.columns[column]}" for row, column in places[:3]]
+    shown = [
+        f"sample {cut(X.index[row])}, gene {cut(X.columns[column])}" for row, column in places[:3]
+    ]
     more = len(places) - len(shown)
     return "; ".join(shown) + (f"; and {more:,} more" if more else "")
+
+
+def _refuse_too_large(X: pd.DataFrame, path: Path) -> None:
+    refuse_too_large(
+        X.to_numpy(np.float64),
+        lambda i, j: f"{path}, sample {show(X.index[i])}, gene {show(X.columns[j])}",
+    )
 
 
 def _genes(ids: pd.Series[str], words: Sequence[pd.Series[str]]) -> pd.DataFrame:
@@ -138,7 +157,7 @@ def _calls(
         row, column = wrong[0]
         raise TableError(
             f"{counted(len(wrong), 'call', 'is')} not A, M or P.",
-            where=f"{tables.place(path, int(row), names=names)}, {call_of(samples[column])}",
+            where=f"{tables.place(path, int(row), names=names)}, {call_of(cut(samples[column]))}",
             expected="A (absent), M (marginal) or P (present)",
             got=examples([calls[row, column] for row, column in wrong]),
             remedy="Correct them, or remove the columns of calls.",

@@ -25,6 +25,7 @@ from analysis_lib.datasets.identifiers import (
 )
 from analysis_lib.errors import TableError
 from analysis_lib.tables.reading import MISSING
+from analysis_lib.tables.records import show
 
 _DESCRIPTION = "description"
 
@@ -73,8 +74,10 @@ def read_own(path: Path, known: Sequence[str], labels: Path) -> tuple[Matrix, st
     return matrix, note
 
 
-def read_samples(path: Path, genes: Sequence[str], *, allow_missing: bool = False) -> pd.DataFrame:
-    """Read new samples for a model that was kept, either way round; surplus genes are ignored.
+def read_samples(
+    path: Path, genes: Sequence[str], *, allow_missing: bool = False
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Read new samples for a model that was kept, either way round.
 
     Parameters
     ----------
@@ -87,8 +90,8 @@ def read_samples(path: Path, genes: Sequence[str], *, allow_missing: bool = Fals
 
     Returns
     -------
-    DataFrame
-        Samples by exactly these genes.
+    DataFrame, tuple of sentences
+        Samples by exactly these genes; and what else is in the table and is not used.
 
     Raises
     ------
@@ -101,9 +104,13 @@ def read_samples(path: Path, genes: Sequence[str], *, allow_missing: bool = Fals
     down = [sum(name in wanted for name in sheet.names(place)) for place in places]
     across = [name for name in sheet.header if name in wanted]
     if len(across) > max(down):
-        X = _samples_in_rows(sheet, genes, across)
+        X, there = _samples_in_rows(sheet, genes, across), sheet.header[1:]
+        others: list[str] = []
     else:
-        X = _samples_in_columns(sheet, genes, down.index(max(down)))
+        place = down.index(max(down))
+        X, there = _samples_in_columns(sheet, genes, place), sheet.names(place)
+        samples = set(X.index)
+        others = [n for i, n in enumerate(sheet.header) if i != place and n not in samples]
     empty = int(X.isna().to_numpy().sum())
     if empty and not allow_missing:
         raise TableError(
@@ -112,7 +119,23 @@ def read_samples(path: Path, genes: Sequence[str], *, allow_missing: bool = Fals
             got=where_missing(X),
             remedy="Fill them: the model was trained without missing values.",
         )
-    return X
+    return X, _unused([name for name in there if name not in wanted], others)
+
+
+def _unused(genes: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:
+    """Say which genes a model does not know, and which columns are taken for descriptions."""
+    told = []
+    if genes:
+        what = counted(len(genes), "gene", "is")
+        told.append(f"{what} in the table alone, unknown to the model: {examples(genes)}.")
+    if columns:
+        what = counted(len(columns), "column", "describes")
+        told.append(f"{what} the genes and {_is(columns)} not used: {examples(columns)}.")
+    return tuple(told)
+
+
+def _is(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
 
 
 class _Sheet:
@@ -173,7 +196,7 @@ def _samples_in_rows(sheet: _Sheet, genes: Sequence[str], there: Sequence[str]) 
     if first in there:
         raise TableError(
             "The first column should name the samples, and is a gene.",
-            where=f"{sheet.path}, column {first!r}",
+            where=f"{sheet.path}, column {show(first)}",
             remedy="Put a column of sample names before it.",
         )
     return samples_in_rows(sheet.path, first, genes, unique_names(sheet.path)).X

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 
 from analysis_lib.errors import TableError
+from analysis_lib.tables.records import show
 
 _EXAMPLES = 3
+_LONGEST = 40
 
 
 def examples(names: Collection[str]) -> str:
@@ -18,9 +20,20 @@ def examples(names: Collection[str]) -> str:
     >>> examples(["a", "b", "c", "d", "e"])
     "'a', 'b', 'c' and 2 more"
     """
-    shown = ", ".join(repr(name) for name in list(names)[:_EXAMPLES])
+    shown = ", ".join(show(name) for name in list(names)[:_EXAMPLES])
     more = len(names) - _EXAMPLES
     return f"{shown} and {more:,} more" if more > 0 else shown
+
+
+def cut(name: str) -> str:
+    """Return a name as a sentence holds it: of a long one only the beginning.
+
+    Examples
+    --------
+    >>> cut("BRCA1"), len(cut("A" * 10_000))
+    ('BRCA1', 41)
+    """
+    return name if len(name) <= _LONGEST else name[:_LONGEST] + "…"
 
 
 def counted(number: int, one: str, verb: str = "") -> str:
@@ -53,7 +66,7 @@ def refuse_repeats(names: Sequence[str], kind: str, where: str) -> None:
     """Raise when a name stands more than once."""
     times = {name: count for name, count in Counter(names).items() if count > 1}
     if times:
-        shown = ", ".join(f"{n!r} ({times[n]} times)" for n in list(times)[:_EXAMPLES])
+        shown = ", ".join(f"{show(n)} ({times[n]} times)" for n in list(times)[:_EXAMPLES])
         more = len(times) - _EXAMPLES
         raise TableError(
             f"{counted(len(times), kind, 'stands')} more than once.",

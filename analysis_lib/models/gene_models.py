@@ -11,13 +11,33 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
 
 from analysis_lib import files
 from analysis_lib.errors import DataError
+from analysis_lib.models import parquet
 
 _KEY = b"analysis_lib.gene_models"
 _COEFFICIENT = "coefficient of "
-_FEATURE_COLUMNS = ("feature", "unit", "mean", "sd", "low", "high")
+_STRICT = ConfigDict(strict=True, allow_inf_nan=False)
+
+
+class _Feature(BaseModel):
+    model_config = _STRICT
+
+    feature: str
+    unit: str
+    mean: float
+    sd: float = Field(ge=0)
+    low: float
+    high: float
+
+
+class _Told(BaseModel):
+    model_config = _STRICT
+
+    features: list[_Feature] = Field(min_length=1, max_length=10_000)
+    about: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -54,10 +74,15 @@ class GeneModels:
 
     def predict(self, X: pd.DataFrame) -> pd.DataFrame:
         """Return the expression of every gene for rows with these features, at least."""
-        values = X[self.names].to_numpy(np.float64) @ self.coefficients.T
-        return pd.DataFrame(
-            values + self.genes["intercept"].to_numpy(), index=X.index, columns=self.genes["gene"]
-        )
+        values = X[self.names].to_numpy(np.float64)
+        with np.errstate(over="ignore", invalid="ignore"):  # seen below
+            found = values @ self.coefficients.T + self.genes["intercept"].to_numpy()
+        if not (np.isfinite(found) | np.isnan(values).any(axis=1)[:, None]).all():
+            raise DataError(
+                "The kept models make no number of some rows.",
+                remedy="See whether the features are in the units that the models learned from.",
+            )
+        return pd.DataFrame(found, index=X.index, columns=self.genes["gene"])
 
     def outside(self, X: pd.DataFrame) -> pd.DataFrame:
         """Say of every row and feature whether it lies beyond all samples learned from."""
@@ -82,22 +107,18 @@ class GeneModels:
 
 def load(path: Path) -> GeneModels:
     """Read models that `GeneModels.save` wrote; anything else is an error."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     try:
-        table = pq.read_table(path)
-        told = json.loads((table.schema.metadata or {})[_KEY])
-        features = pd.DataFrame(told["features"])[list(_FEATURE_COLUMNS)]
+        frame, metadata = parquet.read(path)
+        told = _Told(**json.loads(metadata[_KEY], parse_constant=parquet.no_number))
+        features = pd.DataFrame([feature.model_dump() for feature in told.features])
         columns = [_COEFFICIENT + name for name in features["feature"]]
-        frame = table.to_pandas()
         coefficients = frame[columns].to_numpy(np.float64)
         genes = frame.drop(columns=columns)
         finite = np.isfinite(coefficients).all() and np.isfinite(genes["intercept"]).all()
-        if not (finite and genes["gene"].is_unique):
+        if not (finite and genes["gene"].is_unique and pd.api.types.is_string_dtype(genes["gene"])):
             raise ValueError("a coefficient that is no number, or a gene that stands twice")
-        return GeneModels(genes, coefficients, features, told["about"])
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        return GeneModels(genes, coefficients, features, told.about)
+    except parquet.failures() as error:
         raise DataError(
             "The kept models cannot be read.",
             where=str(path),

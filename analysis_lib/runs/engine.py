@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
+import secrets
 import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,8 +20,9 @@ import nbformat
 from analysis_lib import files, results, studies
 from analysis_lib.errors import AnalysisError, RunError
 from analysis_lib.runs import processes
-from analysis_lib.runs.execute import Execution, Limits, execute
+from analysis_lib.runs.execute import Execution, execute
 from analysis_lib.runs.key import differences, key, parts
+from analysis_lib.runs.limits import Limits
 from analysis_lib.runs.lock import Say, hold
 from analysis_lib.runs.progress import Cells
 from analysis_lib.runs.record import (
@@ -61,6 +62,10 @@ class Plan:
     parts: Mapping[str, str]
     key: str
     before: tuple[str, ...] = ()
+
+
+class FailedRunError(RunError):
+    """A run that was executed and went wrong; it is kept aside, with a record that says how."""
 
 
 @dataclass(frozen=True)
@@ -161,17 +166,18 @@ class Runs:
         self, spec: RunSpec, *, force: bool = False, limits: Limits | None = None
     ) -> Outcome:
         """Make a run unless it is there already; a failure is recorded and raised."""
-        plan = self.plan(spec)
-        for words in plan.before:
-            run = getattr(plan.params, studies.info(spec.study).reads or "")
-            self.say(f"{spec.id}: {words.rstrip('.')}. Renew it: {_command(run)}")
-        with self._alone(spec):
-            self._tidy(spec)
-            record = None if force else self.fresh(plan)
-            if record:
-                files.remove(self.failed_folder(spec.study, spec.name))
-                return Outcome(record, "nothing")
-            return Outcome(self._make(plan, limits or Limits()), "executed")
+        with files.told(f"The run {spec.id} could not be made.", self.root, RunError):
+            plan = self.plan(spec)
+            for words in plan.before:
+                run = getattr(plan.params, studies.info(spec.study).reads or "")
+                self.say(f"{spec.id}: {words.rstrip('.')}. Renew it: {_command(run)}")
+            with self._alone(spec):
+                self._tidy(spec)
+                record = None if force else self.fresh(plan)
+                if record:
+                    files.remove(self.failed_folder(spec.study, spec.name))
+                    return Outcome(record, "nothing")
+                return Outcome(self._make(plan, limits or Limits()), "executed")
 
     def _make(self, plan: Plan, limits: Limits) -> Record:
         spec = plan.spec
@@ -227,9 +233,9 @@ class Runs:
             error=failure,
         )
 
-    def _failed(self, spec: RunSpec, failure: Failure) -> RunError:
+    def _failed(self, spec: RunSpec, failure: Failure) -> FailedRunError:
         kept = self.failed_folder(spec.study, spec.name).relative_to(self.project)
-        return RunError(
+        return FailedRunError(
             f"The run {spec.id} failed.",
             where=f"code cell {failure.cell}" if failure.cell else None,
             got=failure.message.splitlines()[0][:300],
@@ -256,10 +262,9 @@ class Runs:
     @contextmanager
     def _scratch(self, spec: RunSpec) -> Iterator[Path]:
         prefix = self._scratch_prefix(spec)
-        prefix.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=prefix.name, dir=prefix.parent))
-        folder.chmod(0o755)
+        folder = prefix.with_name(f"{prefix.name}{secrets.token_hex(4)}")
         try:
+            folder.mkdir(parents=True)
             yield folder
         finally:
             files.remove(folder)
@@ -273,14 +278,18 @@ def incomplete(folder: Path, plan: Plan) -> Failure | None:
     missing = [name for name in REQUIRED if not (folder / name).is_file()]
     if missing:
         return Failure(f"The notebook left no {', '.join(missing)} behind.")
-    if results.load_json(folder, "params") != plan.params.as_json():
-        return Failure("The notebook worked with other parameters than it was given.")
     expected = {(s.dataset, s.kind, f.name, f.sha256) for s in plan.sources for f in s.files}
-    read = {
-        (entry["dataset"], entry["kind"], file["name"], file["sha256"])
-        for entry in results.load_json(folder, "data")
-        for file in entry["files"]
-    }
+    try:
+        params = results.load_json(folder, "params")
+        read = {
+            (entry["dataset"], entry["kind"], file["name"], file["sha256"])
+            for entry in results.load_json(folder, "data")
+            for file in entry["files"]
+        }
+    except (ValueError, KeyError, TypeError) as error:
+        return Failure(f"The notebook left results that cannot be read: {error}")
+    if params != plan.params.as_json():
+        return Failure("The notebook worked with other parameters than it was given.")
     if read != expected:
         return Failure("A data file changed while the notebook was reading it.")
     return None

@@ -7,25 +7,24 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
-from analysis_lib.errors import RunError, without_colours
+from analysis_lib import files
+from analysis_lib.errors import RunError, visible, without_colours
 from analysis_lib.results import FOLDER_VARIABLE
-from analysis_lib.runs import processes
+from analysis_lib.runs import processes, surroundings
+from analysis_lib.runs.client import EndedError, Job, joined, why_it_died
+from analysis_lib.runs.limits import Limits
 from analysis_lib.runs.progress import Cells
 from analysis_lib.runs.record import Failure
 from analysis_lib.runs.watch import Watch
 
-ENGINE = "analysis"
-
 KERNEL_ENVIRONMENT = {
-    # The same bytes twice: one hash order, one BLAS thread, one date.
-    "PYTHONHASHSEED": "0",
-    "SOURCE_DATE_EPOCH": "315532800",
+    # The same bytes twice: one thread that adds up, on a processor and not on a graphics card.
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -35,19 +34,20 @@ KERNEL_ENVIRONMENT = {
     "TF_NUM_INTEROP_THREADS": "1",
     "TF_CPP_MIN_LOG_LEVEL": "2",
     "TF_ENABLE_ONEDNN_OPTS": "0",  # speaks at every start, and rounds by the processor's kind
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "KERAS_BACKEND": "tensorflow",
     "MPLBACKEND": "agg",
-    # The kernel of this environment, without the user's own start-up files.
+    # The kernel of this environment.
     "JUPYTER_PREFER_ENV_PATH": "1",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
+"""What a kernel finds in its environment, beside what everything finds that we start."""
 
+_OWN_FILES = ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "KERAS_HOME")
+"""Folders for which a kernel gets an empty one, instead of the user's own settings."""
 
-@dataclass(frozen=True)
-class Limits:
-    """Seconds a run may take in all, and one of its cells."""
-
-    total: float = 3600
-    cell: float = 1800
+LONGEST_MESSAGE, LONGEST_TRACEBACK = 2_000, 100_000
+"""Characters of a failure that are told."""
 
 
 @dataclass(frozen=True)
@@ -77,28 +77,49 @@ def execute(
     with (
         tempfile.TemporaryDirectory(dir=short) as scratch,
         processes.guarded(),
-        Watch(limits.total) as watch,
+        Watch(limits) as watch,
         _environment(folder, scratch),
     ):
-        job = _Job(read_template(template), parameters, scratch, limits, cells)
+        job = Job(read_template(template), parameters, scratch, limits, cells)
         failure = _attempt(job, watch)
-        if failure and not job.cells_started and not watch.expired:
+        if failure and not job.cells_started and not watch.ended:
             # A kernel may fail to start on a busy machine; nothing has run yet, so once more.
             failure = _attempt(job, watch)
+    displaced = _removed(folder) or _linked(folder)  # in this order: a folder may be a link
     return Execution(
-        notebook=_without_times(job.notebook),
+        notebook=_settled(job.notebook),
         seconds=round(time.monotonic() - started, 2),
         peak_memory_mb=round(watch.peak_memory / 2**20, 1),
-        failure=failure or verdict(job.notebook),
+        failure=failure or verdict(job.notebook) or displaced,
     )
 
 
-def _without_times(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+def _removed(folder: Path) -> Failure | None:
+    """Return why there are no results where they belong; afterwards there is a folder again."""
+    if folder.is_dir() and not folder.is_symlink():
+        return None
+    files.remove(folder)
+    folder.mkdir()
+    return Failure("The notebook removed the folder of its results.")
+
+
+def _linked(folder: Path) -> Failure | None:
+    """Return which results are elsewhere, and remove the links to them."""
+    links = [path for path in folder.rglob("*") if path.is_symlink()]
+    for path in links:
+        path.unlink()
+    names = ", ".join(visible(path.name) for path in links[:3])
+    return Failure(f"The notebook left links among its results: {names}") if links else None
+
+
+def _settled(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """Remove what papermill notes of times and paths, so that equal runs are equal bytes."""
     notebook.metadata.pop("papermill", None)
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:02d}"
         cell.metadata.pop("papermill", None)
+        if cell.cell_type == "code":
+            cell.outputs = joined(cell.outputs)
     return notebook
 
 
@@ -133,9 +154,9 @@ def verdict(notebook: nbformat.NotebookNode) -> Failure | None:
         for output in cell.outputs:
             if output.output_type == "error":
                 return Failure(
-                    message=without_colours(f"{output.ename}: {output.evalue}"),
+                    message=_cut(f"{output.ename}: {output.evalue}"),
                     cell=number,
-                    traceback=without_colours("\n".join(output.traceback)),
+                    traceback=_cut("\n".join(output.traceback), LONGEST_TRACEBACK),
                 )
         if cell.execution_count is None:
             return Failure(
@@ -145,134 +166,51 @@ def verdict(notebook: nbformat.NotebookNode) -> Failure | None:
     return None
 
 
-@dataclass
-class _Job:
-    """What papermill is asked for, and how far the notebook came."""
-
-    template: nbformat.NotebookNode
-    parameters: Mapping[str, Any]
-    scratch: str
-    limits: Limits
-    cells: Cells
-    notebook: nbformat.NotebookNode = field(init=False)
-    cells_started: int = 0
-
-    def __post_init__(self) -> None:
-        self.notebook = self.template
+def _attempt(job: Job, watch: Watch) -> Failure | None:
+    failure = _failure(job)
+    if watch.ended:  # whatever went wrong then, went wrong for that reason
+        return Failure(watch.ended, job.cells_started or None)
+    return failure
 
 
-def _attempt(job: _Job, watch: Watch) -> Failure | None:
-    import papermill
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+def _failure(job: Job) -> Failure | None:
+    from nbclient.exceptions import DeadKernelError
+    from papermill import PapermillExecutionError
 
-    _register()
     try:
-        papermill.execute_notebook(
-            job.template,
-            None,  # papermill would write in place, cell by cell; we write once, at the end
-            parameters=dict(job.parameters),
-            engine_name=ENGINE,
-            kernel_name="python3",
-            language="python",
-            progress_bar=False,
-            job=job,
-        )
-    except papermill.PapermillExecutionError as error:
-        return verdict(job.notebook) or Failure(without_colours(f"{error.ename}: {error.evalue}"))
-    except CellTimeoutError:
-        return Failure(f"A cell took longer than {job.limits.cell:g} seconds.", job.cells_started)
-    except (DeadKernelError, RuntimeError, OSError) as error:
-        # Not the notebook's own error: its kernel died, was ended by us, or did not start.
-        reached = job.cells_started or None
-        if watch.expired:
-            return Failure(f"The run took longer than {job.limits.total:g} seconds.", reached)
-        died = "The kernel died (killed, out of memory, or crashed in compiled code)."
-        text = died if isinstance(error, DeadKernelError) else f"The kernel failed: {error}"
-        return Failure(without_colours(text), reached)
-    return None
+        job.run()
+    except PapermillExecutionError as error:
+        return verdict(job.notebook) or Failure(_cut(f"{error.ename}: {error.evalue}"))
+    except EndedError as error:
+        text = str(error)
+    except DeadKernelError:
+        text = job.ended or why_it_died(job.kernel_status)
+    except (RuntimeError, OSError) as error:  # it did not start, say
+        text = _cut(f"The kernel failed: {error}")
+    else:
+        return None
+    return Failure(text, job.cells_started or None)
+
+
+def _cut(text: str, longest: int = LONGEST_MESSAGE) -> str:
+    """Return text without colours, and without its middle when it is too long for a page."""
+    if len(text) > longest:
+        half = longest // 2
+        text = f"{text[:half]}\n[… {len(text) - 2 * half:,} characters …]\n{text[-half:]}"
+    return without_colours(text)
 
 
 @contextmanager
 def _environment(folder: Path, scratch: str) -> Iterator[None]:
     """Set what the kernel inherits, and put everything back afterwards."""
     before = dict(os.environ)
-    os.environ.update(KERNEL_ENVIRONMENT)
-    os.environ[FOLDER_VARIABLE] = str(folder)
-    os.environ[processes.DRIVER_VARIABLE] = processes.driver_mark()
-    os.environ["IPYTHONDIR"] = scratch
-    os.environ["JUPYTER_RUNTIME_DIR"] = scratch
+    now = surroundings.inherited(before) | KERNEL_ENVIRONMENT | dict.fromkeys(_OWN_FILES, scratch)
+    now[FOLDER_VARIABLE] = str(folder)
+    now[processes.DRIVER_VARIABLE] = processes.driver_mark()
+    os.environ.clear()
+    os.environ.update(now)
     try:
         yield
     finally:
         os.environ.clear()
         os.environ.update(before)
-
-
-def _register() -> None:
-    """Teach papermill an engine that reports every cell and never waits for a graceful end."""
-    from papermill.clientwrap import PapermillNotebookClient
-    from papermill.engines import NBClientEngine, papermill_engines
-
-    class Reporting(NBClientEngine):  # type: ignore[misc]  # papermill has no types
-        @classmethod
-        def execute_managed_notebook(
-            cls,
-            nb_man: Any,
-            kernel_name: str,
-            *,
-            job: _Job,
-            start_timeout: float,
-            **_unused: Any,
-        ) -> None:
-            job.notebook = nb_man.nb
-            _report_cells(nb_man, job)
-            PapermillNotebookClient(
-                nb_man,
-                kernel_name=kernel_name,
-                timeout=job.limits.cell,
-                startup_timeout=start_timeout,
-                shutdown_kernel="immediate",
-                record_timing=False,
-                config=_sockets(job.scratch),
-            ).execute()
-
-    papermill_engines.register(ENGINE, Reporting)
-
-
-def _sockets(scratch: str) -> Any:
-    """Talk to the kernel through files of this user's, where no port can clash or be overheard."""
-    from traitlets.config import Config
-
-    return Config({"KernelManager": {"transport": "ipc", "ip": f"{scratch}/kernel"}})
-
-
-def _report_cells(nb_man: Any, job: _Job) -> None:
-    cells = nb_man.nb.cells
-    code = [i for i, cell in enumerate(cells) if cell.cell_type == "code" and cell.source.strip()]
-    start, complete = nb_man.cell_start, nb_man.cell_complete
-
-    def facts(index: int) -> tuple[int, int, str]:
-        return code.index(index) + 1, len(code), _title(cells, index)
-
-    def cell_start(cell: Any, cell_index: int, **more: Any) -> None:
-        if cell_index in code:
-            job.cells_started = code.index(cell_index) + 1
-            job.cells.started(*facts(cell_index))
-        start(cell, cell_index, **more)
-
-    def cell_complete(cell: Any, cell_index: int, **more: Any) -> None:
-        complete(cell, cell_index, **more)
-        if cell_index in code:
-            job.cells.done(*facts(cell_index))
-
-    nb_man.cell_start, nb_man.cell_complete = cell_start, cell_complete
-
-
-def _title(cells: list[Any], index: int) -> str:
-    """Return the heading a cell stands under, as a name for it."""
-    for cell in reversed(cells[: index + 1]):
-        if cell.cell_type == "markdown":
-            for line in reversed(cell.source.splitlines()):
-                if line.startswith("#"):
-                    return str(line.lstrip("# "))
-    return "set-up"

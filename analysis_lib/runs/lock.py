@@ -40,7 +40,9 @@ def hold(path: Path, what: str, say: Say, wait: float = -1) -> Iterator[None]:
                 remedy="Wait for that process, or end it by its number.",
             ) from None
     try:
-        files.write_json(holder, {"pid": os.getpid(), "since": f"{datetime.now():%H:%M:%S}"})
+        with contextlib.suppress(OSError):  # a courtesy, in no temporary file that a kill leaves
+            facts = {"pid": os.getpid(), "since": f"{datetime.now():%H:%M:%S}"}
+            holder.write_text(files.to_json(facts), encoding="utf-8")
         yield
     finally:
         holder.unlink(missing_ok=True)
@@ -51,5 +53,5 @@ def _who(holder: Path) -> str:
     try:
         facts = json.loads(holder.read_text(encoding="utf-8"))
         return f"process {facts['pid']} (since {facts['since']})"
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return "another process"  # it has the lock, and has not yet said its name

@@ -8,30 +8,166 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import psutil
 
 from analysis_lib.results import FOLDER_VARIABLE
 
 DRIVER_VARIABLE = "ANALYSIS_DRIVER"
-"""Process number and start time of the driver, inherited by everything a run starts."""
+"""Process number and start of the driver, inherited by everything it starts."""
+
+WORK_VARIABLE = "ANALYSIS_WORK_FOLDER"
+"""The folder in which a process works that is started for the site and not for a run."""
+
+HANGING = 10.0
+"""Seconds after which a second signal is no longer held back from a clean-up."""
 
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER
+_LOOK = 0.3  # seconds between two looks at whether the process that started this one is there
+_ROUNDS = 5  # of ending what was started meanwhile
 
 
 class Terminated(SystemExit):
-    """SIGTERM came: leave in good order, with the exit status shells expect."""
+    """A signal came: leave in good order, with the exit status shells expect."""
+
+    def __init__(self, number: int = signal.SIGTERM) -> None:
+        super().__init__(128 + number)
+        self.signal = signal.Signals(number).name
+
+
+class _Signals:
+    """Raises for the first signal; those that follow would break the clean-up it began."""
 
     def __init__(self) -> None:
-        super().__init__(128 + signal.SIGTERM)
+        self.process = os.getpid()
+        self.first = -HANGING
+        self.before: dict[int, Any] = {}
+
+    def install(self) -> None:
+        defaults = {
+            signal.SIGTERM: signal.getsignal(signal.SIGTERM) or signal.SIG_DFL,
+            signal.SIGHUP: signal.SIG_DFL,  # a terminal was closed; ignored under nohup
+            signal.SIGINT: signal.default_int_handler,
+        }
+        for number, default in defaults.items():
+            if signal.getsignal(number) == default:
+                self.before[number] = signal.signal(number, self)
+        self.hook, sys.unraisablehook = sys.unraisablehook, self.lost
+
+    def restore(self, ending: bool) -> None:
+        deaf = ending and self.first >= 0
+        for number, handler in self.before.items():
+            signal.signal(number, signal.SIG_IGN if deaf else handler)
+        sys.unraisablehook = self.hook
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        if os.getpid() != self.process:  # a fork, which has nothing to tidy
+            os._exit(128 + number)
+        now = time.monotonic()
+        if now - self.first < HANGING:
+            return
+        self.first = now
+        raise KeyboardInterrupt if number == signal.SIGINT else Terminated(number)
+
+    def lost(self, unraisable: Any) -> None:
+        """Send a signal again that came where Python can raise nothing, as in a finaliser."""
+        value = unraisable.exc_value
+        if not isinstance(value, KeyboardInterrupt | Terminated):
+            self.hook(unraisable)
+            return
+        name = getattr(value, "signal", "SIGINT")
+        self.first = -HANGING
+        threading.Timer(0.05, os.kill, (self.process, signal.Signals[name])).start()
+
+
+_installed: list[_Signals] = []
+
+
+@contextlib.contextmanager
+def terminable(ending: bool = False) -> Iterator[None]:
+    """Let SIGTERM and a closed terminal raise `Terminated` in the block, Ctrl-C as ever.
+
+    Only the first signal raises: the clean-up that it began is not broken by the next ones, but
+    for one that comes `HANGING` seconds later. Blocks may stand within each other.
+
+    Parameters
+    ----------
+    ending : bool
+        The process ends with the block, and when it was left by a signal it is deaf from then on:
+        Python's own end would be broken too, and with it the exit status.
+    """
+    if _installed or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signals = _Signals()
+    _installed.append(signals)
+    try:
+        signals.install()
+        yield
+    finally:
+        signals.restore(ending)
+        _installed.remove(signals)
+
+
+@contextlib.contextmanager
+def following() -> Iterator[None]:
+    """End this process by SIGTERM when what it was started by is gone: `make`, or a driver."""
+    leader, over = _leader(), threading.Event()
+    if leader is None:
+        yield
+        return
+
+    def look() -> None:
+        while not over.wait(_LOOK):
+            if _gone(leader):
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _leader() -> psutil.Process | None:
+    """Return the process without which this one is not wanted; None when it stands for itself.
+
+    That is the driver that started it, or a `make` above it in the same process group: who runs
+    it in the background of a shell that `make` started, or detached, wants it to stay.
+    """
+    with contextlib.suppress(psutil.Error, OSError, ValueError):
+        if mark := os.environ.get(DRIVER_VARIABLE):
+            return psutil.Process(int(mark.partition(":")[0])) if _alive(mark) else None
+        above = psutil.Process().parents() if os.environ.get("MAKELEVEL") else []
+        for process in above:
+            if process.name() in {"make", "gmake"}:
+                return process if os.getpgid(process.pid) == os.getpgrp() else None
+    return None
+
+
+def _gone(process: psutil.Process) -> bool:
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return True
 
 
 def driver_mark() -> str:
-    """Return what this process writes in the environment of the kernels it starts."""
-    return f"{os.getpid()}:{psutil.Process().create_time():.2f}"
+    """Return what this process writes in the environment of the processes it starts."""
+    return f"{os.getpid()}:{_started(os.getpid())}"
+
+
+def marks(folder: Path) -> dict[str, str]:
+    """Return the environment by which a process that works in a folder is known as this one's."""
+    return {DRIVER_VARIABLE: driver_mark(), WORK_VARIABLE: str(folder)}
 
 
 def adopt_orphans() -> None:
@@ -42,21 +178,18 @@ def adopt_orphans() -> None:
 
 @contextlib.contextmanager
 def guarded() -> Iterator[None]:
-    """Leave no process behind, however the block ends; SIGTERM raises `Terminated` in it."""
+    """Leave no process behind, however the block ends; it is `terminable`."""
     adopt_orphans()
     before = set(psutil.Process().children(recursive=True))
-
-    def terminate(_number: int, _frame: FrameType | None) -> None:
-        raise Terminated
-
-    main = threading.current_thread() is threading.main_thread()
-    previous = signal.signal(signal.SIGTERM, terminate) if main else None
-    try:
-        yield
-    finally:
-        end([p for p in psutil.Process().children(recursive=True) if p not in before])
-        if main:
-            signal.signal(signal.SIGTERM, previous)
+    with terminable():
+        try:
+            yield
+        finally:
+            for _ in range(_ROUNDS):  # what is ended may start another one meanwhile
+                tree = psutil.Process().children(recursive=True)
+                if not (started := [p for p in tree if p not in before]):
+                    break
+                end(started)
 
 
 def end(processes: Sequence[psutil.Process], patience: float = 1.0) -> None:
@@ -68,16 +201,20 @@ def end(processes: Sequence[psutil.Process], patience: float = 1.0) -> None:
         _, processes = psutil.wait_procs(processes, timeout=patience)
 
 
-def left_behind(prefix: Path) -> list[psutil.Process]:
-    """Return the processes of runs into folders that begin with `prefix` and have no driver."""
+def left_behind(*prefixes: Path) -> list[psutil.Process]:
+    """Return the processes that work in folders beginning with a prefix and have no driver."""
+    begins = tuple(str(prefix) for prefix in prefixes)
     found = []
     for process in psutil.process_iter():
+        if process.pid == os.getpid():
+            continue
         try:
             environment = process.environ()
         except (psutil.Error, OSError):
             continue  # it ended meanwhile, or belongs to somebody else
-        folder, mark = environment.get(FOLDER_VARIABLE), environment.get(DRIVER_VARIABLE)
-        if folder and mark and folder.startswith(str(prefix)) and not _alive(mark):
+        folders = (environment.get(name, "") for name in (WORK_VARIABLE, FOLDER_VARIABLE))
+        mark = environment.get(DRIVER_VARIABLE)
+        if mark and any(f.startswith(begins) for f in folders) and not _alive(mark):
             found.append(process)
     return found
 
@@ -85,6 +222,15 @@ def left_behind(prefix: Path) -> list[psutil.Process]:
 def _alive(mark: str) -> bool:
     number, _, started = mark.partition(":")
     try:
-        return f"{psutil.Process(int(number)).create_time():.2f}" == started
+        process = psutil.Process(int(number))
+        return _started(process.pid) == started and process.status() != psutil.STATUS_ZOMBIE
     except (psutil.Error, ValueError):
         return False
+
+
+def _started(number: int) -> str:
+    """Return when a process was started, in a way that a clock that is set does not change."""
+    with contextlib.suppress(OSError, IndexError):  # no /proc here, or the process has ended
+        stat = Path(f"/proc/{number}/stat").read_text(encoding="utf-8", errors="replace")
+        return stat.rpartition(")")[2].split()[19]  # in ticks since the machine was started
+    return f"{psutil.Process(number).create_time():.2f}"

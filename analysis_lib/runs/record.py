@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -67,7 +66,7 @@ def read_record(folder: Path) -> Record:
     """Read the record of a run; a damaged or foreign one is a `RunError`."""
     path = folder / RECORD
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
+        fields = files.read_json(path)
         if fields.pop("seal") != _seal(fields):
             raise ValueError("it was changed after it was written")
         if fields.pop("format") != FORMAT:

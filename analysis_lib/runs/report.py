@@ -9,7 +9,7 @@ from pathlib import Path
 
 from analysis_lib import files, studies
 from analysis_lib.errors import AnalysisError, RunError
-from analysis_lib.runs.engine import Runs
+from analysis_lib.runs.engine import FailedRunError, Runs
 from analysis_lib.runs.record import RECORD, Failure, Record, damaged, read_record
 from analysis_lib.runs.values import RunSpec
 
@@ -46,11 +46,12 @@ def make_all(runs: Runs, specs: Sequence[RunSpec]) -> list[RunState]:
     for spec in sorted(specs, key=lambda spec: studies.info(spec.study).reads is not None):
         try:
             runs.ensure(spec)
-        except RunError as error:
+        except FailedRunError as error:  # it is kept aside already
             runs.say(str(error))
         except AnalysisError as error:
             runs.say(f"{spec.id}: {error}")
-            _keep_failure(runs, spec, error)
+            with files.told(f"The failure of {spec.id} could not be kept.", runs.root, RunError):
+                _keep_failure(runs, spec, error)
     return as_they_are(runs, specs)
 
 
@@ -60,7 +61,7 @@ def as_they_are(runs: Runs, specs: Sequence[RunSpec]) -> list[RunState]:
 
 
 def _keep_failure(runs: Runs, spec: RunSpec, error: AnalysisError) -> None:
-    """Record a run that failed before it began, so that its page can say why."""
+    """Record a run that could not be made, so that its page can say why."""
     params = studies.load(spec.study).Params.of(spec.values)
     record = Record(
         study=spec.study,
@@ -77,14 +78,13 @@ def _keep_failure(runs: Runs, spec: RunSpec, error: AnalysisError) -> None:
         git=None,
         error=Failure(str(error)),
     )
-    folder = runs.failed_folder(spec.study, spec.name)
-    files.remove(folder)
-    record.write(folder)
+    with files.atomic_folder(runs.failed_folder(spec.study, spec.name)) as folder:
+        record.write(folder)
 
 
 def _state(runs: Runs, study: str, name: str, spec: RunSpec | None) -> RunState:
     folder = runs.folder(study, name)
-    record, failure = _whole(runs, folder), _readable(runs.failed_folder(study, name))
+    record, failure = _whole(runs, folder), _readable(runs, runs.failed_folder(study, name))
     stale: tuple[str, ...] = ()
     if record:
         try:
@@ -120,15 +120,16 @@ def _others(runs: Runs, specs: Sequence[RunSpec]) -> list[RunState]:
 
 def _whole(runs: Runs, folder: Path) -> Record | None:
     """Return the record of a run whose results are all as they were recorded."""
-    record = _readable(folder)
+    record = _readable(runs, folder)
     if record and (bad := damaged(folder, record)):
         runs.say(f"{record.id}: left out of the book, its results are damaged: {', '.join(bad)}")
         return None
     return record
 
 
-def _readable(folder: Path) -> Record | None:
+def _readable(runs: Runs, folder: Path) -> Record | None:
     try:
         return read_record(folder) if (folder / RECORD).exists() else None
-    except RunError:
-        return None  # as good as not there: the next build makes it again
+    except RunError as error:  # as good as not there: the next build makes it again
+        runs.say(f"{folder.parent.name}/{folder.name}: left out of the book. {error.what}")
+        return None

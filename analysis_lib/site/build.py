@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from analysis_lib import files
 from analysis_lib.errors import SiteError, without_colours
-from analysis_lib.runs import lock, processes
+from analysis_lib.runs import lock, processes, surroundings
 from analysis_lib.site.facts import Book, SiteReport
 from analysis_lib.site.key import is_current, page_count, site_key, write_mark
 
@@ -26,12 +27,6 @@ LIMIT = 900
 """Seconds that Jupyter Book may take."""
 
 _JUPYTER_BOOK = "from jupyter_book.cli.main import main; main(prog_name='jupyter-book')"
-_ENVIRONMENT = {
-    # The same bytes twice, and a log without colours.
-    "PYTHONHASHSEED": "0",
-    "SOURCE_DATE_EPOCH": "315532800",
-    "NO_COLOR": "1",
-}
 _WARNING = re.compile(r"\b(WARNING|ERROR|CRITICAL|SEVERE|\w*Exception|\w*Error):")
 
 
@@ -52,21 +47,25 @@ def build_site(book: Book, *, project: Path, target: Path, say: Say = print) -> 
     say : callable
         Called with every line for the user.
     """
-    started = time.monotonic()
+    started, work = time.monotonic(), project / "build"
     failed = tuple(run.id for run in book.runs if run.status == "failed")
 
     def report(built: bool) -> SiteReport:
         seconds = round(time.monotonic() - started, 2)
         return SiteReport(target, built, page_count(target), seconds, failed)
 
-    key = site_key(book, project)
-    if is_current(target, key):
-        return report(built=False)
-    with lock.hold(project / "build" / "site.lock", "The site", say):
-        if is_current(target, key):  # another process built it while this one waited
+    with files.told("The book could not be built; what was there is untouched.", work, SiteError):
+        _end_left(work, target, say)
+        key = site_key(book, project)
+        if is_current(target, key, say) and not _litter(work, target):
             return report(built=False)
-        _build(book, key, project, target, say)
-    return report(built=True)
+        with lock.hold(work / "site.lock", "The site", say):
+            for path in _litter(work, target):
+                files.remove(path)
+            if is_current(target, key):  # another process built it while this one waited
+                return report(built=False)
+            _build(book, key, project, target, say)
+        return report(built=True)
 
 
 def _build(book: Book, key: str, project: Path, target: Path, say: Say) -> None:
@@ -79,14 +78,12 @@ def _build(book: Book, key: str, project: Path, target: Path, say: Say) -> None:
     source, output = work / "book-src", work / "book-html"
     fresh = work / f"{files.TEMPORARY}book-src"
     html = target.parent / f"{files.TEMPORARY}{target.name}"
-    for folder in (fresh, html):  # what a killed build left
-        files.remove(folder)
     try:
         say(f"site: assembling {len(book.runs)} runs")
         material = Material.of(book, project)
         expected = assemble(material, fresh)
         say("site: Jupyter Book")
-        anew = not incremental.begin(fresh, source, output, lock_file)
+        anew = not incremental.begin(fresh, source, output, lock_file, say)
         pages = jupyter_book(source, output, say, anew=anew)
         incremental.done(source, output, lock_file)
         shutil.copytree(pages, html)
@@ -97,6 +94,22 @@ def _build(book: Book, key: str, project: Path, target: Path, say: Say) -> None:
         files.replace_folder(html, target)
     finally:
         files.remove(html)
+        files.remove(fresh)
+
+
+def _end_left(work: Path, target: Path, say: Say) -> None:
+    """End what a killed driver left running: Jupyter Book, or the rebuild of a served book."""
+    if left := processes.left_behind(target.parent, work / "book-html"):
+        numbers = ", ".join(str(process.pid) for process in left)
+        say(f"site: ending what a killed build left behind (processes {numbers})")
+        processes.end(left)
+
+
+def _litter(work: Path, target: Path) -> list[Path]:
+    """Return what a killed build left half made; or one that is under way, which has the lock."""
+    anything = f"{files.TEMPORARY}*"
+    fresh = work.glob(f"{files.TEMPORARY}book-src")
+    return [*fresh, *(work / "book-html").glob(anything), *target.parent.glob(anything)]
 
 
 def jupyter_book(source: Path, output: Path, say: Say = print, *, anew: bool = True) -> Path:
@@ -110,15 +123,23 @@ def jupyter_book(source: Path, output: Path, say: Say = print, *, anew: bool = T
     html = output / "_build" / "html"
     if done.returncode == 0 and (html / "index.html").is_file():
         return html
+    if refused := files.refusal(done.stdout):
+        raise refused
     found = warnings_in(done.stdout, source)
     for line in found[:SHOWN]:
         say(f"site: {line}")
     raise SiteError(
         "Jupyter Book could not build the pages; the site that was there is untouched.",
         where=f"{source.parent.name}/{source.name}",
-        got=found[0] if found else f"exit status {done.returncode}: {done.stdout[-300:]}",
+        got=found[0] if found else _last_words(done),
         remedy=f"Mend the first of {len(found)} warnings, then: make book" if found else None,
     )
+
+
+def _last_words(done: subprocess.CompletedProcess[str]) -> str:
+    if done.returncode < 0:
+        return f"it was ended by {signal.Signals(-done.returncode).name}, perhaps for its memory"
+    return f"exit status {done.returncode}: {done.stdout[-300:]}"
 
 
 def warnings_in(log: str, source: Path) -> list[str]:
@@ -143,7 +164,11 @@ def _run(source: Path, output: Path, anew: bool) -> subprocess.CompletedProcess[
             return subprocess.run(
                 [*command, *options],
                 cwd=output,
-                env={**os.environ, **_ENVIRONMENT},
+                env={
+                    **surroundings.inherited(os.environ),
+                    "NO_COLOR": "1",
+                    **processes.marks(output),
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

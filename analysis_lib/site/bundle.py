@@ -31,6 +31,9 @@ _FINDER = ".ci/find-python"  # executable
 LARGEST = 5_000_000
 """Bytes that a file of the user's own may have to be packed; a larger one is named."""
 
+LARGEST_IN_ALL = 50_000_000
+"""Bytes that all files of the user's own may have in one bundle."""
+
 FILES = (
     *("Makefile", _FINDER, "pyproject.toml", "requirements.lock", "environment.yml"),
     *("_config.yml", "LICENSE", "CITATION.cff"),
@@ -45,6 +48,9 @@ _FOLDERS = {
 _NOT_OURS = (".", "_build", "__pycache__")
 _DOCUMENTS = ("params", "metrics", "record")
 _CHECKSUMS = "checksums.sha256"
+_MEMBER = re.compile(r"(?!.*(?:^|/)\.{0,2}(?:/|$))[^\\:*?\"<>|]{1,240}")
+"""The name of a member: no root, no drive, nothing that leads upwards, no empty part."""
+
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can name
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>|#&~$])")
 
@@ -110,8 +116,7 @@ def sources(project: Path) -> Iterator[tuple[str, Path]]:
         for path in sorted((project / folder).rglob("*")):
             name = path.relative_to(project)
             hidden = any(part.startswith(_NOT_OURS) for part in name.parts)
-            plain = str(name).isprintable() and "\\" not in str(name)  # for a list of checksums
-            if path.suffix in endings and plain and not hidden:
+            if path.suffix in endings and _stays(name.as_posix()) and not hidden:
                 found.append((name.as_posix(), path))
     inside = project.resolve()
     yield from (
@@ -156,6 +161,7 @@ class Inputs:
         self.found: list[Input] = []
         self._project = project
         self._taken: set[str] = set()
+        self._room = LARGEST_IN_ALL
 
     def relocated(self, record: Record, before: Sequence[Record]) -> dict[str, Any]:
         """Return what a run was asked for beyond defaults, with its own files at their new places.
@@ -182,7 +188,8 @@ class Inputs:
                 place = f"{folders[name]}/{safe(file['name'])}"
             else:
                 place = self._place(file["name"])
-            content, absent = _content(path, file["sha256"])
+            content, absent = _content(path, file["sha256"], self._room)
+            self._room -= len(content or b"")
             self.found.append(Input(file["name"], file["sha256"], place, content, absent))
         return values
 
@@ -215,13 +222,15 @@ def _where(file: Mapping[str, Any], paths: Mapping[str, Path]) -> tuple[str, Pat
     return found[0] if found else ("", None)
 
 
-def _content(path: Path | None, sha256: str) -> tuple[bytes | None, str]:
+def _content(path: Path | None, sha256: str, room: int) -> tuple[bytes | None, str]:
     """Return the bytes of a file, or why they are not packed."""
     try:
         if path is None or not path.is_file():
             return None, "it is no longer where it was"
         if (size := path.stat().st_size) > LARGEST:
             return None, f"it has {size / 1e6:,.1f} MB, more than {LARGEST / 1e6:.0f} MB"
+        if size > room:
+            return None, f"the files before it have nearly {LARGEST_IN_ALL / 1e6:.0f} MB together"
         content = path.read_bytes()
     except OSError as error:
         return None, f"it cannot be read ({error.strerror})"
@@ -286,8 +295,23 @@ def _needed(project: Path, records: Sequence[Record]) -> Iterator[tuple[str, Pat
     yield from needed.items()
 
 
+def _stays(name: str) -> bool:
+    """Return whether a member of this name is unpacked to where it belongs, by any program."""
+    return name.isprintable() and bool(_MEMBER.fullmatch(name))
+
+
 def _zip(top: str, packed: Mapping[str, bytes]) -> bytes:
-    """Return a zip with these files in one folder, the same bytes for the same content."""
+    """Return a zip with these files in one folder, the same bytes for the same content.
+
+    They are plain files, which no program to unpack puts anywhere but below that folder.
+    """
+    names = [f"{top}/{name}" for name in packed]
+    if bad := [name for name in names if not _stays(name)]:
+        raise SiteError(
+            "A run cannot be packed: a file's name would not stay in the folder it is unpacked to.",
+            where=visible(bad[0])[:200],
+            remedy="Rename the file, or the run.",
+        )
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for name in sorted(packed):

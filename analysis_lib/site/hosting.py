@@ -17,7 +17,7 @@ from analysis_lib import files
 from analysis_lib.errors import SiteError, visible
 from analysis_lib.runs import lock
 from analysis_lib.runs.record import RECORD
-from analysis_lib.site.key import MARK
+from analysis_lib.site.key import changed_files, first, read_mark
 from analysis_lib.site.privacy import Privacy
 
 Say = Callable[[str], None]
@@ -29,7 +29,6 @@ LARGEST_FILE = 100_000_000
 LARGEST_SITE = 1_000_000_000
 """Bytes that GitHub takes as one file of a repository, and as one site."""
 
-_SHOWN = 3
 _NEEDLESS = re.compile(r"(?:^|.*/)\..*|_static/(?:.*\.(?:po|mo|map)|[^/]*webpack-macros\.html)")
 _BINARY = {".png", ".ico", ".woff", ".woff2", ".ttf", ".mo", ".inv", ".npz", ".keras", ".zip"}
 _OF_PACKAGES = ("_static/", "files/plotly")
@@ -100,7 +99,11 @@ def publish(
     failed : sequence of str
         The runs of the site that failed; they are told once more.
     """
-    with lock.hold(project / "build" / "site.lock", "The site", say):
+    untouched = "The folder could not be written; what was there is untouched."
+    with (
+        files.told(untouched, target, SiteError),
+        lock.hold(project / "build" / "site.lock", "The site", say),
+    ):
         names = _finished(site)
         _ours(target, site, project)
         new = target.parent / f"{files.TEMPORARY}{target.name}"
@@ -113,12 +116,6 @@ def publish(
             files.write_json(new / PUBLISHED, {"files": _digests(new)})
             published = _described(new, target, tuple(failed))
             files.replace_folder(new, target)
-        except OSError as error:
-            raise SiteError(
-                "The folder could not be written; what was there is untouched.",
-                where=str(target),
-                got=error.strerror or str(error),
-            ) from error
         finally:
             files.remove(new)
     for line in _lines(published):
@@ -129,24 +126,22 @@ def publish(
 def _finished(site: Path) -> list[str]:
     """Return the files of a finished site that a reader needs."""
     try:
-        sizes: Mapping[str, int] = json.loads((site / MARK).read_text(encoding="utf-8"))["files"]
-        changed = [name for name, size in sizes.items() if _size(site, name) != size]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        digests: Mapping[str, str] = read_mark(site)["files"]
+    except ValueError as error:
         raise SiteError("There is no finished book to publish.", remedy="make book") from error
-    if changed:
+    foreign = [name for name in digests if not _inside(site, name)]
+    if changed := foreign or changed_files(site, digests):
         raise SiteError(
-            "The book is not as it was built.", where=_first(sorted(changed)), remedy="make book"
+            "The book is not as it was built.", where=first(changed), remedy="make book"
         )
-    return sorted(name for name in sizes if not _NEEDLESS.fullmatch(name))
+    return sorted(name for name in digests if not _NEEDLESS.fullmatch(name))
 
 
-def _size(site: Path, name: str) -> int | None:
+def _inside(site: Path, name: str) -> bool:
     path = site / name
-    inside = ".." not in Path(name).parts and not Path(name).is_absolute()
     links = [path, *path.parents][: len(Path(name).parts)]
-    if not inside or any(link.is_symlink() for link in links) or not path.is_file():
-        return None
-    return path.stat().st_size
+    inside = ".." not in Path(name).parts and not Path(name).is_absolute()
+    return inside and not any(link.is_symlink() for link in links)
 
 
 def _ours(target: Path, site: Path, project: Path) -> None:
@@ -171,10 +166,10 @@ def _ours(target: Path, site: Path, project: Path) -> None:
         known = json.loads((target / PUBLISHED).read_text(encoding="utf-8"))["files"]
         alien = [n for n in alien if n != PUBLISHED and not _same(there[n], known.get(n))]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        refuse(f"it holds files that were not published from here: {_first(alien)}")
+        refuse(f"it holds files that were not published from here: {first(alien)}")
     if alien:
         refuse(
-            f"files were added or changed since it was published: {_first(alien)}",
+            f"files were added or changed since it was published: {first(alien)}",
             "Move them elsewhere, or name another folder: make publish TO=...",
         )
 
@@ -204,7 +199,7 @@ def _check(new: Path, project: Path) -> None:
     if faults:
         raise SiteError(
             "The book did not pass its checks; nothing is published.",
-            got=_first(list(dict.fromkeys(faults))),
+            got=first(list(dict.fromkeys(faults))),
             remedy="This is a fault of the report, not of your data, unless a name above is yours.",
         )
 
@@ -248,7 +243,7 @@ def _described(new: Path, target: Path, failed: tuple[str, ...]) -> Published:
         if (names := _own_files(path)) is not None
     }
     warnings = [
-        f"Made from your own files, and public with what is published: {run} ({_first(names)})"
+        f"Made from your own files, and public with what is published: {run} ({first(names)})"
         for run, names in own.items()
     ]
     warnings += [
@@ -297,7 +292,7 @@ def _personal(new: Path) -> Iterator[str]:
             if not place.startswith(_OF_PACKAGES) and word.search(text)
         ]
         if found:
-            yield f"{what}, {visible(name)}, stands in {_first(found)}: see whether that is meant"
+            yield f"{what}, {visible(name)}, stands in {first(found)}: see whether that is meant"
 
 
 def _user() -> str:
@@ -313,8 +308,3 @@ def _lines(published: Published) -> Iterator[str]:
         yield f"These runs failed, and their pages say so: {', '.join(published.failed)}"
     size = f"{published.files:,} files, {published.bytes / 1e6:,.1f} MB"
     yield f"{size}, ready for any static host: {published.target}"
-
-
-def _first(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(visible(name) for name in names[:_SHOWN]) + more

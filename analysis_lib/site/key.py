@@ -6,19 +6,25 @@ Nothing heavy is imported here: a build that has nothing to do ends in here.
 from __future__ import annotations
 
 import hashlib
-import json
 import platform
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from analysis_lib import files
+from analysis_lib.errors import visible
 from analysis_lib.runs.record import RECORD
 from analysis_lib.site import bundle
 from analysis_lib.site.facts import Book, SiteRun
 
 MARK = ".site.json"
 """The file in a site that says what it was built from and what belongs to it."""
+
+SHOWN = 3
+"""Names of a list that are told at most."""
+
+Say = Callable[[str], None]
 
 
 def site_key(book: Book, project: Path) -> str:
@@ -34,30 +40,68 @@ def site_key(book: Book, project: Path) -> str:
     return hashlib.sha256(files.to_json(inputs).encode()).hexdigest()
 
 
-def is_current(target: Path, key: str) -> bool:
-    """Return whether the site in `target` was built for `key` and every file is still there."""
+def is_current(target: Path, key: str, say: Say = lambda line: None) -> bool:
+    """Return whether the site in `target` was built for `key` and every file is as it was built.
+
+    When it is not, though it was built for `key`, the files are named.
+    """
     try:
-        mark = json.loads((target / MARK).read_text(encoding="utf-8"))
-        sizes = mark["files"].items()
-        return mark["key"] == key and all((target / n).stat().st_size == size for n, size in sizes)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        mark = read_mark(target)
+    except ValueError:
         return False  # no site, half a site, or something else: it is built
+    if mark["key"] != key:
+        return False
+    if changed := changed_files(target, mark["files"]):
+        say(f"site: not as it was built: {first(changed)}; it is built again")
+    return not changed
+
+
+def read_mark(target: Path) -> Mapping[str, Any]:
+    """Return what a finished site was built from, and the SHA-256 of every file of it.
+
+    A ValueError when there is no finished site in `target`.
+    """
+    try:
+        mark = files.read_json(target / MARK)
+        if isinstance(mark["key"], str) and isinstance(mark["files"], dict):
+            return dict(mark)
+    except (OSError, KeyError, TypeError) as error:
+        raise ValueError("there is no finished site") from error
+    raise ValueError("it was not written here")
+
+
+def changed_files(target: Path, digests: Mapping[str, str]) -> list[str]:
+    """Return the files of a site that are gone, or are not those that were built."""
+    return sorted(name for name, digest in digests.items() if _digest(target / name) != digest)
+
+
+def first(names: Sequence[str]) -> str:
+    """Return a few names, and how many more there are."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(visible(name) for name in names[:SHOWN]) + more
 
 
 def page_count(target: Path) -> int:
     """Return how many pages a finished site has, the search among them."""
-    mark = json.loads((target / MARK).read_text(encoding="utf-8"))
-    return sum(Path(n).suffix == ".html" and not n.startswith("_static/") for n in mark["files"])
+    names = read_mark(target)["files"]
+    return sum(Path(name).suffix == ".html" and not name.startswith("_static/") for name in names)
 
 
 def write_mark(html: Path, key: str) -> None:
-    """Write into a finished site what it was built from and every file's size."""
-    sizes = {
-        path.relative_to(html).as_posix(): path.stat().st_size
+    """Write into a finished site what it was built from and the SHA-256 of every file."""
+    digests = {
+        path.relative_to(html).as_posix(): files.sha256(path)
         for path in sorted(html.rglob("*"))
         if path.is_file()
     }
-    files.write_json(html / MARK, {"key": key, "files": sizes})
+    files.write_json(html / MARK, {"key": key, "files": digests})
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        return files.sha256(path)
+    except OSError:
+        return None
 
 
 def _run_facts(run: SiteRun) -> dict[str, Any]:

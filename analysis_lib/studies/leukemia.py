@@ -15,13 +15,15 @@ from pydantic import Field
 from analysis_lib.datasets import expression, golub, golub_simulator
 from analysis_lib.datasets.catalogue import CATALOGUE
 from analysis_lib.datasets.sources import Source, choose
-from analysis_lib.errors import ParameterError
+from analysis_lib.errors import ParameterError, TableError
 from analysis_lib.studies.params import StudyParams
+from analysis_lib.tables.records import show
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DATASET = CATALOGUE["golub"]
+_LEAST_VARYING = 2
 
 
 class LeukemiaParams(StudyParams):
@@ -160,6 +162,8 @@ def load(params: LeukemiaParams, folds: int | None = None) -> Patients:
     (source,) = sources(params)
     data = _read(source, params.seed)
     train, test, how = _held_out(data, params)
+    where = " and ".join(str(file.path) for file in source.files) or source.title
+    _refuse_one_class(data, train, where)
     check_classes(data.labels.to_numpy()[train], folds=folds)
     ready = expression.prepared(
         data,
@@ -168,7 +172,9 @@ def load(params: LeukemiaParams, folds: int | None = None) -> Patients:
         drop_controls=params.drop_controls,
         missing=params.missing,
         judged_on=train,
+        where=where,
     )
+    _refuse_too_flat(ready.X.iloc[train], where)
     raw = data.X[list(ready.X.columns)]
     return Patients(params, source, ready, raw, train, test, how, data)
 
@@ -214,6 +220,31 @@ def _read(source: Source, seed: int) -> expression.Expression:
     if len(paths) == len(DATASET.files):
         return golub.load(*paths)
     return expression.own(*paths)
+
+
+def _refuse_one_class(data: expression.Expression, train: NDArray[np.intp], where: str) -> None:
+    labels = data.labels.iloc[train]
+    if labels.nunique() < 2:
+        raise TableError(
+            "The patients to learn from are of one class.",
+            where=where,
+            expected="both classes in the part train",
+            got=f"{len(labels):,} of class {show(labels.iloc[0])}",
+            remedy="Mark patients of both classes as train, or set test=split.",
+        )
+
+
+def _refuse_too_flat(X: pd.DataFrame, where: str) -> None:
+    """Raise when fewer than two genes vary: there is nothing to learn then, and no map to draw."""
+    varying = int((X.max() > X.min()).sum())
+    if varying < _LEAST_VARYING:
+        raise TableError(
+            "Too few genes differ between the patients to learn from.",
+            where=where,
+            expected=f"at least {_LEAST_VARYING}",
+            got=f"{varying:,} of {X.shape[1]:,}",
+            remedy="Give more genes; where log10 clips them all, set transform to raw.",
+        )
 
 
 def _held_out(

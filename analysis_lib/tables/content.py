@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import re
 import stat
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from analysis_lib.errors import TableError
 
 MAX_BYTES = 2 * 1024**3
-"""A file compressed with gzip may expand to this many bytes and no further."""
+"""A table has at most this many bytes, unpacked where it is packed."""
+
+LONGEST_LINE = 1 << 26
+"""A text table has a line end within its first so many bytes."""
 
 HEAD_BYTES = 1 << 20
 """How much of a file its head is: enough to find the delimiter and the column names."""
@@ -25,6 +30,7 @@ _ZIP = b"PK\x03\x04"
 _NOTHING = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*+")
 _PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*+<(!doctype|html|head|body|\?xml|svg|!--)", re.IGNORECASE)
 _PIECE = 1 << 20
+_SUSPECT_BYTES, _SUSPECT_RATIO = 1 << 26, 30  # no file of measured numbers is packed so well
 
 _WORKBOOK = "an Excel workbook", "Open it and save the sheet as CSV (comma, UTF-8)."
 _ARCHIVE = "a compressed archive", "Unpack it; plain text and gzip are read."
@@ -76,7 +82,7 @@ def load(path: Path, at_most: int | None = None) -> Content:
         with path.open("rb", buffering=0) as file:  # a buffer would copy the whole file
             packed = file.read(len(_GZIP)) == _GZIP
             file.seek(0)
-            content = _unpack(file, path, at_most) if packed else _read(file, at_most)
+            content = _unpack(file, path, at_most) if packed else _read(file, path, at_most)
     except FileNotFoundError as error:
         raise TableError(
             "There is no such file.", where=str(path), remedy="Check the path and the spelling."
@@ -113,28 +119,45 @@ def decode(data: bytes, path: Path, start: int = 0, line: int = 1) -> str:
         ) from error
 
 
-def _read(file: IO[bytes], at_most: int | None) -> Content:
+def _read(file: IO[bytes], path: Path, at_most: int | None) -> Content:
+    size = os.fstat(file.fileno()).st_size
+    if at_most is None and size > MAX_BYTES:
+        raise TableError(
+            "The file is larger than a table may be.",
+            where=str(path),
+            expected=f"at most {MAX_BYTES:,} bytes",
+            got=f"{size:,} bytes",
+            remedy="Split it, or keep the columns you need.",
+        )
     data = file.read() if at_most is None else file.read(at_most)
     return Content(data, at_most is None or not file.read(1))
 
 
 def _unpack(file: IO[bytes], path: Path, at_most: int | None) -> Content:
     limit = MAX_BYTES if at_most is None else at_most
-    unpacked = io.BytesIO()
+    unpacked, count = io.BytesIO(), 0
     try:
-        with gzip.GzipFile(fileobj=file) as stream:
-            # One byte beyond the limit tells whether there is more.
-            while piece := stream.read(min(_PIECE, limit + 1 - unpacked.tell())):
-                unpacked.write(piece)
+        for piece in _pieces(file, limit):
+            unpacked.write(piece)
+            count += len(piece)
+            if count > max(_SUSPECT_BYTES, _SUSPECT_RATIO * file.tell()):
+                # Perhaps a bomb: how much it is must be known before it takes any more memory.
+                unpacked = io.BytesIO()
+                file.seek(0)
+                count = sum(map(len, _pieces(file, limit)))
+                if count <= limit:
+                    file.seek(0)
+                    unpacked.writelines(_pieces(file, limit))
+                break
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         cut_off = isinstance(error, EOFError)
         raise TableError(
             "The gzip file is cut off." if cut_off else "The gzip file is damaged.",
             where=str(path),
-            got=f"{error} (after {unpacked.tell():,} unpacked bytes)",
+            got=f"{error} (after {count:,} unpacked bytes)",
             remedy="Download or copy it again.",
         ) from error
-    complete = unpacked.tell() <= limit
+    complete = count <= limit
     if at_most is None and not complete:
         raise TableError(
             "The gzip file unpacks to more than a table may hold.",
@@ -143,6 +166,15 @@ def _unpack(file: IO[bytes], path: Path, at_most: int | None) -> Content:
             remedy="Check where it comes from; split a table that is really so large.",
         )
     return Content(unpacked.getvalue()[:limit], complete)
+
+
+def _pieces(file: IO[bytes], limit: int) -> Iterator[bytes]:
+    """Unpack piece by piece, to one byte beyond the limit, which tells whether there is more."""
+    left = limit + 1
+    with gzip.GzipFile(fileobj=file) as stream:
+        while piece := stream.read(min(_PIECE, left)):
+            left -= len(piece)
+            yield piece
 
 
 def _refuse_foreign(data: bytes, path: Path) -> None:

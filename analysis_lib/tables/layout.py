@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from analysis_lib.errors import ParameterError, TableError
-from analysis_lib.tables.content import BOM, HEAD_BYTES, decode
+from analysis_lib.tables.content import BOM, HEAD_BYTES, LINE_END, LONGEST_LINE, decode
 from analysis_lib.tables.records import ANY_DELIMITER, DELIMITERS, Record, records, show
 
 Names: TypeAlias = Sequence[str] | Callable[[list[str]], Sequence[str]] | None
@@ -88,6 +88,14 @@ def find_layout(data: bytes, path: Path, names: Names = None) -> Layout:
     TableError
         Two delimiters fit, a header stands alone, or the column names are not sound.
     """
+    if len(data) > LONGEST_LINE and not LINE_END.search(data, 0, LONGEST_LINE):
+        raise TableError(
+            "The file has no line end, as a table has after its header.",
+            where=str(path),
+            expected=f"one within the first {LONGEST_LINE:,} bytes",
+            got=show(data[:200].decode("utf-8", "replace")),
+            remedy="Is it text at all, or one line that a tool has joined?",
+        )
     layout = glance(data, path, names) if len(data) > HEAD_BYTES else None
     if layout:
         return layout

@@ -35,7 +35,14 @@ class ParquetTable:
 
         self.path = path
         try:
-            self._file = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
+            # A text that repeats stands in the file once: it is read so until its size is known.
+            found = pq.read_metadata(pa.BufferReader(data))
+            self._file = pq.ParquetFile(
+                pa.BufferReader(data),
+                metadata=found,
+                read_dictionary=_may_unfold(found),
+                page_checksum_verification=True,
+            )
             header = list(self._file.schema_arrow.names)
         except _failures() as error:
             raise self._damaged(error) from error
@@ -52,14 +59,8 @@ class ParquetTable:
             raise TableError(
                 "The table has no rows.", where=str(path), remedy="Export it again with its rows."
             )
-        if rows * len(header) * 8 > MAX_BYTES:
-            raise TableError(
-                "The table is larger than a table may be.",
-                where=str(path),
-                expected=f"at most {MAX_BYTES:,} bytes in memory",
-                got=f"{rows:,} rows of {len(header):,} columns",
-                remedy="Split it, or keep the columns you need.",
-            )
+        if max(rows * len(header) * 8, _unpacked(self._file.metadata)) > MAX_BYTES:
+            raise self._too_large(f"{rows:,} rows of {len(header):,} columns")
 
     def columns(self, numbers: Collection[str]) -> dict[str, Any]:
         """Return the columns: numbers as float64 (missing: NaN), all others as text."""
@@ -103,6 +104,9 @@ class ParquetTable:
 
         kind = pa.types
         if kind.is_dictionary(column.type):
+            size = sum(map(_unfolded, column.chunks))
+            if size > MAX_BYTES:
+                raise self._too_large(f"{size:,} bytes in column {show(name)}")
             column = column.cast(column.type.value_type)
         if kind.is_floating(column.type):
             # NaN is missing as null is; both are the empty text.
@@ -113,6 +117,15 @@ class ParquetTable:
         if not _is(column, *textual, *exact):
             raise self._wrong_type(column, name, "text")
         return pc.fill_null(column.cast(pa.large_string()), "")
+
+    def _too_large(self, got: str) -> TableError:
+        return TableError(
+            "The table is larger than a table may be.",
+            where=str(self.path),
+            expected=f"at most {MAX_BYTES:,} bytes in memory",
+            got=got,
+            remedy="Split it, or keep the columns you need.",
+        )
 
     def _wrong_type(self, column: Any, name: str, expected: str) -> TableError:
         return TableError(
@@ -130,6 +143,37 @@ class ParquetTable:
             got=str(error).splitlines()[0][:200] if str(error) else type(error).__name__,
             remedy="Download or write it again.",
         )
+
+
+def _groups(found: Any) -> list[Any]:
+    # Not their columns: where what is said of one is damaged, asking for it ends the process.
+    return [found.row_group(group) for group in range(found.num_row_groups)]
+
+
+def _unpacked(found: Any) -> int:
+    """Return how many bytes the columns are said to take unpacked, repeated texts still once."""
+    return sum(group.total_byte_size for group in _groups(found))
+
+
+def _may_unfold(found: Any) -> list[str]:
+    """Return the columns of text where each row's own copy of a text may take too much."""
+    if all(group.num_rows * group.total_byte_size <= MAX_BYTES for group in _groups(found)):
+        return []
+    columns = [found.schema.column(place) for place in range(found.num_columns)]
+    return [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
+
+
+def _unfolded(chunk: Any) -> int:
+    """Return how many bytes a piece of a folded column takes when each row has its own copy."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = pa.types
+    if not _is(chunk.dictionary, kind.is_string, kind.is_large_string, kind.is_binary):
+        return 8 * len(chunk)
+    lengths = pc.binary_length(chunk.dictionary).fill_null(0).to_numpy(zero_copy_only=False)
+    times = np.bincount(chunk.indices.drop_null().to_numpy(), minlength=len(lengths))
+    return int(times @ lengths.astype(np.int64))
 
 
 def _is(column: Any, *kinds: Callable[[Any], bool]) -> bool:

@@ -18,6 +18,9 @@ _PLAIN_LINE = re.compile(r'([^"\r\n]*+)(\r\n|\r|\n|\Z)')
 _QUOTED = re.compile(r'"[^"]*+(?:""[^"]*+)*+"')
 _LONGEST_SHOWN = 40
 
+MAX_COLUMNS = 1_000_000
+"""More fields than this are no row of a table."""
+
 
 class Record(NamedTuple):
     """One record: its first line's number, where it starts in the text, and its fields."""
@@ -48,6 +51,8 @@ def records(text: str, delimiters: str, path: Path, line: int = 1) -> Iterator[R
         if plain is None:
             record, position, next_line = scanner.quoted(position, line)
         elif plain[1]:
+            if len(plain[1]) >= MAX_COLUMNS:
+                _refuse_endless(plain[1], delimiters, path, line)
             record = Record(line, position, split(plain[1]), stray=False)
             position, next_line = plain.end(), line + 1
         else:
@@ -95,6 +100,8 @@ class _Scanner:
             else:
                 fields.append(plain or "")
                 stray = stray or '"' in fields[-1]
+            if len(fields) > MAX_COLUMNS:
+                raise _too_many_fields(self.path, line)
             position = match.end()
             if terminator in ("", "\n", "\r", "\r\n"):
                 return Record(line, start, fields, stray), position, next_line
@@ -117,6 +124,21 @@ class _Scanner:
             if self.text.startswith(" ", closed.end())
             else "Write a quote inside a quoted field twice, or remove the quotes.",
         )
+
+
+def _refuse_endless(text: str, delimiters: str, path: Path, line: int) -> None:
+    # Counted before they are cut: a field takes many times the memory of its delimiter.
+    if sum(text.count(delimiter) for delimiter in delimiters) >= MAX_COLUMNS:
+        raise _too_many_fields(path, line)
+
+
+def _too_many_fields(path: Path, line: int) -> TableError:
+    return TableError(
+        "A row has more fields than a table has columns.",
+        where=f"{path}, line {line}",
+        expected=f"at most {MAX_COLUMNS:,} fields",
+        remedy="Do the lines end? Turn a table round that has its rows side by side.",
+    )
 
 
 def _blank_line(path: Path, line: int) -> TableError:

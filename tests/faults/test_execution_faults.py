@@ -1,4 +1,4 @@
-"""Faults 1 to 8: a run that went wrong is never taken for one that went well."""
+"""A run that went wrong is never taken for one that went well."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ import pytest
 from analysis_lib import files
 from analysis_lib.errors import ParameterError, RunError
 from analysis_lib.runs import execute, processes
-from analysis_lib.runs.execute import Limits
+from analysis_lib.runs.limits import Limits
 from analysis_lib.runs.lock import hold
 from analysis_lib.runs.record import read_record
 from analysis_lib.runs.values import RunSpec, check_name, parse_words, parse_yaml
 from tests import toy_study
+from tests.faults.guards import Guard
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 KILL_THE_KERNEL = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
@@ -35,6 +36,11 @@ START_A_CHILD = (
 # 1 — papermill's word is not believed
 
 
+@pytest.mark.fault(
+    "papermill calls a notebook completed that is not",
+    by="sys.exit(0), an exception, a killed kernel, and no fault beside them",
+    survives="no good run but the one that is; the failed one is kept with its reason",
+)
 @pytest.mark.parametrize(
     ("cell", "message"),
     [
@@ -57,6 +63,11 @@ def test_a_run_succeeds_only_if_every_cell_ran(toy, cell, message):
     assert read_record(toy.failed()).status == "failed"
 
 
+@pytest.mark.fault(
+    "Metadata call cells completed that never ran",
+    by="papermill's stamp on every cell of a notebook that was not executed",
+    survives="the verdict: it failed at its first cell",
+)
 def test_the_verdict_needs_execution_counts(toy):
     """Before: metadata said "completed" for cells that had never run."""
     notebook = execute.read_template(toy.notebook())
@@ -65,6 +76,11 @@ def test_the_verdict_needs_execution_counts(toy):
     assert execute.verdict(notebook).cell == 1
 
 
+@pytest.mark.fault(
+    "A notebook saves nothing",
+    by="its function that saves does nothing",
+    survives="no good run; the message names the missing files",
+)
 def test_results_must_be_complete(toy):
     """Before: a notebook that saved nothing counted as a good run."""
     toy.notebook(["import analysis_lib.results as r; r.save_json = lambda *_: None"])
@@ -72,6 +88,11 @@ def test_results_must_be_complete(toy):
         toy.ensure()
 
 
+@pytest.mark.fault(
+    "A run or a cell takes too long",
+    by="a cell that sleeps ten minutes, under either limit",
+    survives="no process; the message says which limit it was",
+)
 @pytest.mark.parametrize(
     ("limits", "message"),
     [(Limits(total=3), "The run took longer than 3"), (Limits(cell=2), "A cell took longer")],
@@ -88,6 +109,11 @@ def test_time_limits_end_a_run(toy, limits, message):
 # 2 — nothing half written, nothing lost
 
 
+@pytest.mark.fault(
+    "A run fails after a good one",
+    by="1/0 in a cell, twice, then mended",
+    survives="the good run, to the byte; the traceback; the next attempt",
+)
 def test_a_failure_keeps_the_last_good_run_and_is_tried_again(toy):
     """Before: papermill wrote in place, and `make` said "up to date" after a failure."""
     toy.ensure()
@@ -107,6 +133,11 @@ def test_a_failure_keeps_the_last_good_run_and_is_tried_again(toy):
     assert toy.leftovers() == []
 
 
+@pytest.mark.fault(
+    "A run is read while the next one is made",
+    by="reading its record every 5 ms until the driver ends",
+    survives="the old record, then the new one, nothing between",
+)
 def test_nothing_is_written_at_the_target_while_a_run_is_under_way(toy):
     """Before: empty and half-written notebooks were read while papermill was at work."""
     toy.ensure()
@@ -182,6 +213,11 @@ def alive(pid: int) -> bool:
         return False
 
 
+@pytest.mark.fault(
+    "The driver is interrupted or terminated",
+    by="SIGINT and SIGTERM, with a sub-process in its own session",
+    survives="the good run; no process, no folder; the shell's exit status",
+)
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"]
 )
@@ -206,6 +242,11 @@ def test_an_interrupted_driver_leaves_no_process(toy, number, status):
     assert (toy.good() / "record.json").read_bytes() == before
 
 
+@pytest.mark.fault(
+    "The driver is killed",
+    by="SIGKILL, with a sub-process in its own session",
+    survives="the next run, which finds, names and ends what was left",
+)
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads other processes' /proc")
 def test_what_a_killed_driver_left_is_found_and_ended_at_the_next_start(toy):
     """Before: after SIGKILL of the driver its sub-processes and folders stayed for ever."""
@@ -224,6 +265,11 @@ def test_what_a_killed_driver_left_is_found_and_ended_at_the_next_start(toy):
     assert any("killed run left behind" in line and str(child) in line for line in toy.said)
 
 
+@pytest.mark.fault(
+    "A second driver takes a first one's kernel for a left one",
+    by="a process that bears the mark of a living driver",
+    survives="that process",
+)
 def test_the_processes_of_a_living_driver_are_not_touched(toy, tmp_path):
     """Before the mark of the driver, a second build could have ended the first one's kernel."""
     environment = {
@@ -244,6 +290,11 @@ def test_the_processes_of_a_living_driver_are_not_touched(toy, tmp_path):
 # 4 — one writer at a time
 
 
+@pytest.mark.fault(
+    "Two write at once",
+    by="a lock held by one process and wanted by another",
+    survives="the first; the second is told its number, waits and leaves",
+)
 def test_a_second_writer_is_told_who_holds_the_lock(tmp_path):
     """Before: two builds in one folder both exited 0 and the last writer won."""
     said: list[str] = []
@@ -263,6 +314,11 @@ def test_a_second_writer_is_told_who_holds_the_lock(tmp_path):
         assert said == []
 
 
+@pytest.mark.fault(
+    "Two drivers make the same run",
+    by="both started at once",
+    survives="one execution; the second waits and has nothing to do",
+)
 def test_two_drivers_of_one_run_execute_it_once(toy):
     """Before: both executed, and their results were mixed in one folder."""
     toy.notebook(["import time; time.sleep(1)"])
@@ -278,6 +334,11 @@ def test_two_drivers_of_one_run_execute_it_once(toy):
 # 5 — what was recorded is what is there
 
 
+@pytest.mark.fault(
+    "A result is damaged on disk",
+    by="cut in half, one bit flipped, removed: numbers, notebook, record",
+    survives="nothing damaged: it is found and executed again",
+)
 @pytest.mark.parametrize("name", ["metrics.json", "notebook.ipynb", "record.json"])
 @pytest.mark.parametrize("damage", ["cut", "flip", "gone"])
 def test_a_damaged_result_is_found_and_made_again(toy, name, damage):
@@ -295,6 +356,11 @@ def test_a_damaged_result_is_found_and_made_again(toy, name, damage):
     assert toy.ensure().did == "executed"
 
 
+@pytest.mark.fault(
+    "A record is edited by hand",
+    by="one digit more in its seconds",
+    survives="nothing edited: the seal is broken, and it is executed again",
+)
 def test_a_record_that_was_edited_is_not_believed(toy):
     """Before its seal, a changed byte in a record was shown on the page as a fact."""
     toy.ensure()
@@ -305,6 +371,11 @@ def test_a_record_that_was_edited_is_not_believed(toy):
     assert toy.ensure().did == "executed"
 
 
+@pytest.mark.fault(
+    "The disk is full while a file is written",
+    by="a limit on the size of files, below what is written",
+    survives="the old file, and no other beside it",
+)
 def test_a_full_disk_leaves_the_old_file(tmp_path):
     """Before: a good file became unparsable when the disk was full."""
     target = tmp_path / "record.json"
@@ -323,6 +394,11 @@ def test_a_full_disk_leaves_the_old_file(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["record.json"]
 
 
+@pytest.mark.fault(
+    "A table changes while a notebook reads it",
+    by="a cell that appends to it",
+    survives="no good run; the message says what changed",
+)
 def test_a_table_that_changes_while_it_is_read_is_noticed(toy):
     """Before: a result could belong to other bytes than the ones it was filed under."""
     table = toy.root / "table.csv"
@@ -335,6 +411,11 @@ def test_a_table_that_changes_while_it_is_read_is_noticed(toy):
 # 6 — parameters
 
 
+@pytest.mark.fault(
+    "A parameter is misspelt or of a wrong type",
+    by="names and values nobody can mean, one with a line of code",
+    survives="nothing runs; the error says name, type, range and default",
+)
 @pytest.mark.parametrize(
     ("values", "parts"),
     [
@@ -357,6 +438,11 @@ def test_wrong_parameters_are_named_with_what_is_right(values, parts):
     assert len(message.splitlines()) <= 5
 
 
+@pytest.mark.fault(
+    "The shell's text is guessed at",
+    by="007, NO, 1e-3, lists, nothing, an equals sign",
+    survives="what was written, by the type of the parameter",
+)
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
@@ -376,6 +462,11 @@ def test_words_mean_what_their_parameter_is(words, expected):
     assert parse_words(toy_study.Params, words) == expected
 
 
+@pytest.mark.fault(
+    "YAML reads numbers as text and words as false",
+    by="1e-3, NO, off, true, 0.05, ~",
+    survives="their plain meaning",
+)
 @pytest.mark.parametrize(
     ("text", "value"),
     [("1e-3", 0.001), ("NO", "NO"), ("off", "off"), ("true", True), ("0.05", 0.05), ("~", None)],
@@ -385,6 +476,11 @@ def test_yaml_is_read_by_the_rules_of_version_1_2(text, value):
     assert parse_yaml(text, "test") == value
 
 
+@pytest.mark.fault(
+    "YAML that runs code, repeats a key or is broken",
+    by="a tag that calls os.system, two equal keys, an open bracket",
+    survives="nothing of it: an error",
+)
 @pytest.mark.parametrize("text", ["!!python/object/apply:os.system ['true']", "{a: 1, a: 2}", "["])
 def test_yaml_that_runs_code_repeats_a_key_or_is_broken_is_refused(text):
     """Before: the last of two equal keys won in silence."""
@@ -392,6 +488,11 @@ def test_yaml_that_runs_code_repeats_a_key_or_is_broken_is_refused(text):
         parse_yaml(text, "test")
 
 
+@pytest.mark.fault(
+    "The name of a run leads out of its folder",
+    by="dots, slashes, capitals, spaces, braces, line ends, 65 letters",
+    survives="nothing is written; the error says what a name is",
+)
 @pytest.mark.parametrize(
     "name", ["", "../up", "a/b", "A", "-x", "a b", "a\n", "x" * 65, "{a}", ".hidden", "a.failed"]
 )
@@ -401,6 +502,11 @@ def test_a_run_name_cannot_leave_its_folder(name):
         check_name(name)
 
 
+@pytest.mark.fault(
+    "Parameters do not reach a notebook",
+    by="no tag `parameters`, and a misspelt one",
+    survives="nothing runs",
+)
 @pytest.mark.parametrize("tags", [(), ("parameter",)])
 def test_a_notebook_without_the_parameters_tag_is_refused(toy, tags):
     """Before: without the tag the defaults won in silence."""
@@ -409,6 +515,11 @@ def test_a_notebook_without_the_parameters_tag_is_refused(toy, tags):
         toy.ensure(number=3.0)
 
 
+@pytest.mark.fault(
+    "A cell overwrites a parameter",
+    by="parameters read a second time, with another number",
+    survives="no good run; the message says so",
+)
 def test_a_notebook_that_worked_with_other_parameters_is_not_believed(toy):
     """Before: a cell that overwrote a parameter gave results under a wrong name."""
     toy.notebook(["toy_study.Params.from_notebook({'number': 9.0})"])
@@ -416,6 +527,11 @@ def test_a_notebook_that_worked_with_other_parameters_is_not_believed(toy):
         toy.ensure(number=3.0)
 
 
+@pytest.mark.fault(
+    "Plain papermill is given a misspelt parameter",
+    by="a name in the notebook that is almost a parameter's",
+    survives="nothing runs; the error names it",
+)
 def test_an_unknown_name_in_a_notebook_is_an_error():
     """Before: plain `papermill -p typo 1` ran with the default."""
     names = {"number": 2.0, "toy_study": toy_study, "In": [], "_x": 1, "p": toy_study.Params}
@@ -427,6 +543,11 @@ def test_an_unknown_name_in_a_notebook_is_an_error():
 # 8 — kernel start
 
 
+@pytest.mark.fault(
+    "A kernel does not start",
+    by="its first start fails as if its address were in use",
+    survives="the run, at the second start",
+)
 def test_a_kernel_that_does_not_start_is_tried_once_more(toy, monkeypatch):
     """Before: parallel runs failed when two kernels were given the same port."""
     from jupyter_client import AsyncKernelManager
@@ -444,6 +565,11 @@ def test_a_kernel_that_does_not_start_is_tried_once_more(toy, monkeypatch):
     assert len(tries) == 2
 
 
+@pytest.mark.fault(
+    "A kernel dies after a cell has run",
+    by="SIGKILL in the cell after one that counts",
+    survives="one count: nothing is run twice",
+)
 def test_a_cell_that_ran_is_never_run_again_in_silence(toy):
     """Before a rule for it, a retry would have counted and written things twice."""
     toy.notebook(["open('count', 'a').write('x')", KILL_THE_KERNEL])
@@ -452,6 +578,11 @@ def test_a_cell_that_ran_is_never_run_again_in_silence(toy):
     assert (toy.root / "count").read_text() == "x"
 
 
+@pytest.mark.fault(
+    "A record is of another version of the library",
+    by="its number of the format is changed",
+    survives="nothing of it; the message says that it cannot be read",
+)
 def test_a_record_of_another_format_is_not_a_hit(toy):
     """Before a format number, a record of an older version could be half understood."""
     toy.ensure()
@@ -465,6 +596,11 @@ def test_a_record_of_another_format_is_not_a_hit(toy):
 # 22 — the same twice
 
 
+@pytest.mark.fault(
+    "The same run leaves other bytes",
+    by="two executions of a notebook that shows a set and a hash",
+    survives="every file, to the byte",
+)
 def test_two_runs_leave_the_same_bytes(toy):
     """Before: cell ids, papermill's times and paths, and set order differed from run to run."""
     toy.notebook(["print({'b', 'a', 'c'}); display({'x': hash('text')})"])
@@ -472,3 +608,37 @@ def test_two_runs_leave_the_same_bytes(toy):
     again = toy.runs.ensure(RunSpec("toy", "default", {"number": 2.0}), force=True).record
     assert first.files == again.files
     assert (toy.good() / "notebook.ipynb").read_text().count("papermill") == 0
+
+
+GUARDS = [
+    Guard(
+        "analysis_lib/runs/execute.py",
+        "if cell.execution_count is None:",
+        "if False:",
+        "test_the_verdict_needs_execution_counts",
+    ),
+    Guard(
+        "analysis_lib/runs/record.py",
+        'if fields.pop("seal") != _seal(fields):',
+        'if not fields.pop("seal"):',
+        "test_a_record_that_was_edited_is_not_believed",
+    ),
+    Guard(
+        "analysis_lib/runs/engine.py",
+        "    if missing:\n",
+        "    if False:\n",
+        "test_results_must_be_complete",
+    ),
+    Guard(
+        "analysis_lib/runs/lock.py",
+        "        lock.acquire(timeout=0)\n",
+        "        pass\n",
+        "test_a_second_writer_is_told_who_holds_the_lock",
+    ),
+    Guard(
+        "analysis_lib/runs/execute.py",
+        '        cell.id = f"cell-{number:02d}"\n',
+        "",
+        "test_two_runs_leave_the_same_bytes",
+    ),
+]

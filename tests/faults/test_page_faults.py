@@ -1,6 +1,6 @@
-"""Faults 10, 12, 13, 18, 21 and 22, as far as figures and tables go.
+"""Figures and tables: every point and every name is there as it is, and acts nowhere.
 
-What every test begins with happened before there was a guard.
+Faults 10, 12, 13, 18, 21 and 22, as far as figures and tables go.
 """
 
 import json
@@ -16,8 +16,30 @@ from analysis_lib import figures, files, results
 from analysis_lib.figures import embed
 from analysis_lib.figures.text import plain
 from tests import figure_tables as tables
+from tests.faults.guards import Guard
 from tests.site.browsing import Watched, chromium
 from tests.site.figure_page import FigurePage
+
+GUARDS = [
+    Guard(
+        "analysis_lib/figures/text.py",
+        "shortened(visible(text), longest).translate(_PLOTLY)",
+        "shortened(visible(text), longest)",
+        "test_13_no_name_is_anywhere_in_a_figure_as_it_came[volcano]",
+    ),
+    Guard(
+        "analysis_lib/figures/genes.py",
+        "chosen = there & significant",
+        "chosen = np.zeros_like(there)",
+        "test_21_when_the_significant_ones_fill_the_limit_all_of_them_are_drawn",
+    ),
+    Guard(
+        "analysis_lib/figures/genes.py",
+        "y=np.where(zero, top * (1 + _EDGE_ROOM), height),",
+        "y=-np.log10(significance),",
+        "test_18_the_top_gene_is_drawn_and_its_true_p_is_told",
+    ),
+]
 
 NAMES = [
     "<b>HLA-A</b>",
@@ -130,8 +152,13 @@ def inner(watched, selector):
     return watched.page.locator(selector).all_text_contents()
 
 
+@pytest.mark.fault(
+    "a figure in a form that the page would drop",
+    by="a figure is shown as a notebook does",
+    survives="a mark with its name and a picture, which the page turns into it",
+)
 def test_10_a_figure_is_embedded_by_name_not_as_plotlys_own_output(tmp_path, monkeypatch):
-    """The page had no figure and the build was green: myst-nb dropped Plotly's output."""
+    """Before: the page had no figure and the build was green: myst-nb dropped Plotly's output."""
     shown = []
     monkeypatch.setattr(embed, "emit", shown.append)
     monkeypatch.setenv(results.FOLDER_VARIABLE, str(tmp_path))
@@ -141,8 +168,13 @@ def test_10_a_figure_is_embedded_by_name_not_as_plotlys_own_output(tmp_path, mon
     assert re.findall('<figure [^>]*id="figure-volcano"', embed.figure_html(info, 1, "f"))
 
 
+@pytest.mark.fault(
+    "names that are scripts, links and images",
+    by="in all figures, tables and captions of a page in a browser",
+    survives="no script runs, no element is made, every name can be read",
+)
 def test_12_no_text_from_data_runs_or_becomes_an_element(hostile):
-    """A gene called `<img src=x onerror=…>` ran its script: in captions, tables and titles."""
+    """Before: a gene called `<img src=x onerror=…>` ran its script in captions, tables, titles."""
     assert hostile.faults == []
     strange = (
         "figure script, .ar-caption *:not(.ar-title), td *, th *:not(button), [onload], [onerror]"
@@ -152,8 +184,13 @@ def test_12_no_text_from_data_runs_or_becomes_an_element(hostile):
     assert "<img src=x onerror=alert(2)>" in inner(hostile, ".ar-caption")[0]
 
 
+@pytest.mark.fault(
+    "the same names in rows that a script writes",
+    by="a table of the page is sorted in a browser",
+    survives="they are text there, too",
+)
 def test_12_the_rows_that_the_script_fills_in_are_text_too(hostile):
-    """Rows written as HTML by the page's script would run what the first rows do not."""
+    """Before: rows written as HTML by the page's script would run what the first rows do not."""
     hostile.page.click("th >> text=name")
     hostile.page.wait_for_function(
         "document.querySelector('.ar-rows').textContent.startsWith('Rows')"
@@ -163,8 +200,13 @@ def test_12_the_rows_that_the_script_fills_in_are_text_too(hostile):
     assert hostile.faults == []
 
 
+@pytest.mark.fault(
+    "names that Plotly takes for links and bold letters",
+    by="on the axes of a figure in a browser",
+    survives="they stand there letter by letter",
+)
 def test_13_names_stand_in_a_figure_as_they_are_written(hostile):
-    """Plotly made a link of `<a href>` in a gene's name and bold letters of `<b>`."""
+    """Before: Plotly made a link of `<a href>` in a gene's name and bold letters of `<b>`."""
     assert hostile.page.locator(".ar-plot a[*|href]:not(.modebar-btn)").count() == 0
     ticks = " ".join(inner(hostile, "#figure-coefficients .ytick text"))
     assert "<b>HLA-A</b>" in ticks
@@ -174,8 +216,13 @@ def test_13_names_stand_in_a_figure_as_they_are_written(hostile):
     assert bold == []
 
 
+@pytest.mark.fault(
+    "the same names in the labels of points",
+    by="every such point is hovered over in a browser",
+    survives="they stand there letter by letter; no link, no script",
+)
 def test_13_nor_does_hovering_interpret_them(hostile):
-    """The hover label of the gene `<b>HLA-A</b>` was bold, that of `<a …>` a link."""
+    """Before: the hover label of the gene `<b>HLA-A</b>` was bold, that of `<a …>` a link."""
     hostile.page.locator("#figure-volcano").scroll_into_view_if_needed()
     seen = ""
     for i in range(len(NAMES)):
@@ -195,9 +242,14 @@ def test_13_nor_does_hovering_interpret_them(hostile):
     assert hostile.faults == []
 
 
+@pytest.mark.fault(
+    "a place of a figure that a name reaches unescaped",
+    by="every figure is made of such names, and searched",
+    survives="no name is in any part of any figure as it came",
+)
 @pytest.mark.parametrize("name", hostile_figures())
 def test_13_no_name_is_anywhere_in_a_figure_as_it_came(name):
-    """Hover labels, titles and legends: each was once put together without the helper."""
+    """Before: hover labels, titles and legends: each was once put together without the helper."""
     figure = hostile_figures()[name]
     written = json.dumps(json.loads(figure.to_json(engine="json")))
     assert "&lt;" in written
@@ -205,14 +257,24 @@ def test_13_no_name_is_anywhere_in_a_figure_as_it_came(name):
         assert part not in written
 
 
+@pytest.mark.fault(
+    "names with two dollar signs",
+    by="every figure is drawn as a picture",
+    survives="all are drawn",
+)
 def test_13_the_still_picture_takes_no_name_for_a_formula():
-    """Two dollar signs in a name made matplotlib stop with a parse error."""
+    """Before: two dollar signs in a name made matplotlib stop with a parse error."""
     for figure in hostile_figures().values():
         assert figures.picture.png(figure)
 
 
+@pytest.mark.fault(
+    "genes with p = 0",
+    by="three of them in a volcano plot",
+    survives="drawn at the top with a mark of their own, which tells p = 0",
+)
 def test_18_the_top_gene_is_drawn_and_its_true_p_is_told():
-    """p = 0 became infinite, and Plotly left out the most significant gene of all."""
+    """Before: p = 0 became infinite, and Plotly left out the most significant gene of all."""
     genes = tables.genes()
     figure = tables.volcano(genes)
     (edge,) = [t for t in figure.data if "p = 0" in t.name]
@@ -225,8 +287,14 @@ def test_18_the_top_gene_is_drawn_and_its_true_p_is_told():
     assert sum(len(t.x) for t in figure.data) == len(genes)
 
 
+@pytest.mark.fault(
+    "a table with no p above zero",
+    by="all p 0, and all the smallest number",
+    survives="every point is drawn, at a finite height",
+    trials=2,
+)
 def test_18_even_when_every_p_is_zero_or_as_small_as_can_be():
-    """With nothing above zero there was no floor, and no point at all."""
+    """Before: with nothing above zero there was no floor, and no point at all."""
     for p in (0.0, 5e-324):
         figure = tables.volcano(tables.called(tables.genes(20).assign(pvalue=p)))
         drawn = np.concatenate([t.y for t in figure.data])
@@ -234,8 +302,13 @@ def test_18_even_when_every_p_is_zero_or_as_small_as_can_be():
         assert np.isfinite(drawn).all()
 
 
+@pytest.mark.fault(
+    "genes without p",
+    by="40 of them, in the plots that need p",
+    survives="counted, and told below the figure",
+)
 def test_18_missing_p_are_counted_and_told():
-    """Genes without a p-value vanished without a word."""
+    """Before: genes without a p-value vanished without a word."""
     genes = tables.genes()
     genes.loc[50:89, "pvalue"] = np.nan
     for figure in (tables.volcano(tables.called(genes)), figures.p_histogram(genes)):
@@ -243,10 +316,15 @@ def test_18_missing_p_are_counted_and_told():
         assert figure.layout.meta["note"].startswith("40 genes")
 
 
+@pytest.mark.fault(
+    "a table of a million genes",
+    by="a volcano plot of it",
+    survives="below 3 MB; all 3,000 called ones drawn; told: 20,000 of 1,000,000",
+)
 def test_21_of_a_million_genes_all_significant_and_a_sample_are_drawn_and_told(
     tmp_path, monkeypatch
 ):
-    """A million points made a page of 37 MB that took 1.2 GB of memory."""
+    """Before: a million points made a page of 37 MB that took 1.2 GB of memory."""
     random = np.random.default_rng(0)
     n = 1_000_000
     genes = pd.DataFrame({"name": "g", "logFC": random.normal(size=n), "pvalue": 0.5})
@@ -267,8 +345,13 @@ def test_21_of_a_million_genes_all_significant_and_a_sample_are_drawn_and_told(
     assert all(np.array_equal(a.x, b.x) for a, b in zip(figure.data, again.data, strict=True))
 
 
+@pytest.mark.fault(
+    "more significant genes than points may be drawn",
+    by="500 called genes against a limit of 100",
+    survives="every one of them is drawn",
+)
 def test_21_when_the_significant_ones_fill_the_limit_all_of_them_are_drawn():
-    """A plain sample of the points dropped significant genes."""
+    """Before: a plain sample of the points dropped significant genes."""
     genes = tables.called(tables.genes(500).assign(pvalue=0.001))
     figure = tables.volcano(genes, limit=100)
     for call in ("up", "down"):
@@ -288,8 +371,13 @@ def left_behind(folder):
     return [f"{path.name} {files.sha256(path)}" for path in sorted(folder.rglob("*.*"))]
 
 
+@pytest.mark.fault(
+    "ids, dates and orders that change between processes",
+    by="every figure and table twice, with another hash seed and home",
+    survives="the same bytes in every file",
+)
 def test_22_two_processes_leave_the_same_bytes(tmp_path):
-    """Div ids were random, pictures carried dates, sets came in any order."""
+    """Before: div ids were random, pictures carried dates, sets came in any order."""
     here = left_behind(tmp_path / "here")
     code = (
         "import sys, pathlib; from tests.faults.test_page_faults import left_behind\n"
@@ -307,8 +395,13 @@ def test_22_two_processes_leave_the_same_bytes(tmp_path):
     assert there.stdout.splitlines() == here
 
 
+@pytest.mark.fault(
+    "Plotly's own HTML with random ids",
+    by="the same figure embedded twice, from facts in another order",
+    survives="the same HTML, without any random id",
+)
 def test_22_nothing_random_is_in_the_html():
-    """Plotly's own HTML has a new id in every build."""
+    """Before: Plotly's own HTML has a new id in every build."""
     info = {"name": "volcano", "caption": "c", "alt": "a", "height": 440}
     html = embed.figure_html(info, 1, "files/dge/default")
     assert html == embed.figure_html(dict(reversed(info.items())), 1, "files/dge/default")

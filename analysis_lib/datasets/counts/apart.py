@@ -113,7 +113,7 @@ def _left(found: Annotated, folder: Path) -> None:
 def _taken(path: Path, folder: Path) -> Annotated:
     texts = json.loads((folder / _TEXTS).read_text(encoding="utf-8"))
     cells, genes = texts["cells"], texts["genes"]
-    with np.load(folder / _MATRIX) as parts:
+    with np.load(folder / _MATRIX, allow_pickle=False) as parts:
         matrix = tuple(parts[part] for part in ("data", "indices", "indptr"))
     index = pd.Index(cells, dtype="str")
     return Annotated(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from analysis_lib import tables
 from analysis_lib.datasets.identifiers import (
     counted,
+    cut,
     examples,
     refuse_difference,
     refuse_nameless,
@@ -23,6 +24,7 @@ from analysis_lib.datasets.identifiers import (
 from analysis_lib.datasets.neurons.lines import line_key
 from analysis_lib.errors import TableError
 from analysis_lib.tables.reading import MISSING
+from analysis_lib.tables.records import show
 
 Unmatched = Literal["error", "drop"]
 
@@ -78,8 +80,8 @@ def read_cells(path: Path, needed: Sequence[str] = ()) -> pd.DataFrame:
     frame = tables.read_table(path)
     id_column = needed[0] if needed else header[0]
     names = frame[id_column].astype("str").str.strip().tolist()
-    refuse_nameless(names, "cell", f"{path}, column {id_column!r}")
-    refuse_repeats(names, "cell", f"{path}, column {id_column!r}")
+    refuse_nameless(names, "cell", f"{path}, column {show(id_column)}")
+    refuse_repeats(names, "cell", f"{path}, column {show(id_column)}")
     about = frame.astype("str")
     about.index = pd.Index(names, dtype="str")
     return described(about, str(path))
@@ -163,7 +165,7 @@ def match(here: Sequence[str], there: Sequence[str], *, unmatched: Unmatched, wh
         i, j = next(iter(respelled.items()))
         notes.append(
             f"{counted(len(respelled), 'cell', 'is')} spelled with “.” in one file and “-” in "
-            f"the other ({here[i]} and {there[j]}): taken for the same."
+            f"the other ({cut(here[i])} and {cut(there[j])}): taken for the same."
         )
     for names, place in ((surplus, "counts"), (untold, "table of cells")):
         if names:

@@ -32,6 +32,7 @@ from analysis_lib.datasets.identifiers import (
     refuse_repeats,
 )
 from analysis_lib.errors import TableError
+from analysis_lib.tables.records import show
 
 _VALUES_AT_ONCE = 1 << 22
 _WHOLE, _NUMBER = "iu", "iufb"
@@ -74,7 +75,7 @@ class Annotated:
         """The counts, as those of other files are given."""
 
         def place(cell: int, gene: int) -> str:
-            names = f"cell {self.cells[cell]!r}, gene {self.genes[gene]!r}"
+            names = f"cell {show(self.cells[cell])}, gene {show(self.genes[gene])}"
             return f"{self.path}, {self.name}, {names}"
 
         return Matrix(self.values, self.cells, self.genes, place)
@@ -185,7 +186,7 @@ def _dense(array: Array, shape: tuple[int, int]) -> sparse.csr_array:
 def _sparse(group: Group, shape: tuple[int, int]) -> sparse.csr_array:
     encoding = group.text("encoding-type")
     if encoding not in ("csr_matrix", "csc_matrix"):
-        raise _unfit(group, "an encoding-type csr_matrix or csc_matrix", repr(encoding))
+        raise _unfit(group, "an encoding-type csr_matrix or csc_matrix", show(encoding))
     if group.shape() != shape:
         raise _unfit(group, _sized(shape) + ", as obs and var have", f"shape {group.shape()}")
     by_row = encoding == "csr_matrix"
@@ -235,7 +236,7 @@ def _index(frame: Group) -> list[str]:
     name = frame.text("_index") or "_index"
     cells = _text_column(frame, name, None)
     if cells is None:
-        raise _unfit(frame, f"names in {name!r}", members(frame))
+        raise _unfit(frame, f"names in {show(name)}", members(frame))
     return [text.strip() for text in cells]
 
 
@@ -245,7 +246,7 @@ def _columns(frame: Group, rows: int) -> tuple[pd.DataFrame, list[str]]:
     names = [name for name in frame.names() if name not in (index, _OLD_CATEGORIES)]
     memory = rows * len(names) * TEXT_BYTES
     refuse_larger(memory, frame.place, f"{rows:,} rows of {len(names):,} columns")
-    columns, left_out = {}, []
+    columns, left_out = {}, frame.unreadable_names()
     for name in names:
         texts = _text_column(frame, name, rows)
         if texts is None:

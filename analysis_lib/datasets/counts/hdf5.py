@@ -85,6 +85,11 @@ class Group:
         """Return the names of the members, without opening any."""
         return [name for name in self._handle if isinstance(name, str)]
 
+    def unreadable_names(self) -> list[str]:
+        """Return the names that are not UTF-8, with the bytes that are none written out."""
+        names = [name for name in self._handle if not isinstance(name, str)]
+        return [name.decode("utf-8", "backslashreplace") for name in names]
+
     def text(self, attribute: str) -> str:
         """Return an attribute that is one text, "" where there is none."""
         attributes = self._handle.attrs

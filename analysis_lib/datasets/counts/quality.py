@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from analysis_lib.datasets.identifiers import counted
 from analysis_lib.errors import TableError
+from analysis_lib.tables.records import show
 
 if TYPE_CHECKING:
     from analysis_lib.datasets.counts import Counts
@@ -94,7 +95,9 @@ def _loose(value: str) -> str:
 
 def _nothing_left(step: Step, told: pd.Series[str]) -> TableError:
     seen = told.value_counts()
-    shown = ", ".join(f"{value!r} in {counted(n, 'cell')}" for value, n in seen[:_SHOWN].items())
+    shown = ", ".join(
+        f"{show(str(value))} in {counted(n, 'cell')}" for value, n in seen[:_SHOWN].items()
+    )
     more = f" and {len(seen) - _SHOWN:,} more values" if len(seen) > _SHOWN else ""
     return TableError(
         f"No cell is left after the step “{step.title}”.",

@@ -14,6 +14,7 @@ from analysis_lib import tables
 from analysis_lib.datasets.counts.cells import spelled_alike
 from analysis_lib.datasets.identifiers import examples, refuse_nameless, refuse_repeats
 from analysis_lib.errors import TableError
+from analysis_lib.tables.records import show
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def genes_in_rows(path: Path, header: Header, chosen: Sequence[int]) -> Matrix:
 
     def place(cell: int, gene: int) -> str:
         line = tables.place(path, gene, names=_told_apart)
-        return f"{line}, gene {genes[gene]!r}, cell {cells[cell]!r}"
+        return f"{line}, gene {show(genes[gene])}, cell {show(cells[cell])}"
 
     # What is compressed by column is, turned round, compressed by row: nothing moves.
     return Matrix(columns.T, cells, genes, place)
@@ -108,7 +109,7 @@ def cells_in_rows(path: Path) -> Matrix:
 
     def place(cell: int, gene: int) -> str:
         line = tables.place(path, cell, names=_told_apart)
-        return f"{line}, cell {cells[cell]!r}, gene {header.unique[gene + 1]!r}"
+        return f"{line}, cell {show(cells[cell])}, gene {show(header.unique[gene + 1])}"
 
     return Matrix(columns.tocsr(), cells, genes, place)
 

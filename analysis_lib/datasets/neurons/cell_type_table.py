@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from analysis_lib import tables
 from analysis_lib.datasets.identifiers import counted, examples
+from analysis_lib.datasets.magnitudes import refuse_too_large
 from analysis_lib.datasets.neurons.features import FEATURES
 from analysis_lib.datasets.neurons.lines import line_key
 from analysis_lib.errors import TableError
+from analysis_lib.tables.records import show
 
 KINDS = ("exc", "inh")
 """Excitatory and inhibitory."""
@@ -48,6 +50,7 @@ def read(table: Path) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
     gene, surplus = _rows(names, table)
     values = frame[types].to_numpy(np.float64).T  # a row per cell type
     index = pd.Index(types, dtype="str", name="cell_type")
+    refuse_too_large(values, lambda i, j: f"{tables.place(table, j)}, column {show(types[i])}")
     row = {name: place for place, name in enumerate(names)}
     features = pd.DataFrame(values[:, [row[name] for name in FEATURES]], index, list(FEATURES))
     _refuse_picofarads(features["cap"], table)

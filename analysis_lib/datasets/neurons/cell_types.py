@@ -15,6 +15,7 @@ from analysis_lib.datasets.neurons import cell_type_table
 from analysis_lib.datasets.neurons import symbols as gene_symbols
 from analysis_lib.datasets.neurons.paired_tables import read_pair
 from analysis_lib.errors import ParameterError, TableError
+from analysis_lib.tables.records import show
 
 FEWEST = 8
 """Four folds of two: below two samples to test on, there is no R² to compare models by."""
@@ -233,7 +234,9 @@ def _refuse_missing(frame: pd.DataFrame, kind: str, where: str) -> None:
             remedy=f"Leave out every {kind} without values.",
         )
     places = np.argwhere(empty)
-    shown = "; ".join(f"{frame.columns[at]!r} of {frame.index[row]!r}" for row, at in places[:3])
+    shown = "; ".join(
+        f"{show(frame.columns[at])} of {show(frame.index[row])}" for row, at in places[:3]
+    )
     raise TableError(
         f"{counted(len(places), 'value', 'is')} missing, in "
         f"{counted(int(empty.any(axis=0).sum()), kind)} of {len(frame.columns):,}.",

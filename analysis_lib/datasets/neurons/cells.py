@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 
 from analysis_lib import tables
 from analysis_lib.datasets.identifiers import counted, examples, refuse_nameless, refuse_repeats
+from analysis_lib.datasets.magnitudes import refuse_too_large
 from analysis_lib.datasets.neurons.features import FEATURES, SOURCES, derived
 from analysis_lib.datasets.neurons.lines import line_key
 from analysis_lib.errors import TableError
 from analysis_lib.tables.numbers import explain, parse
 from analysis_lib.tables.reading import MISSING
+from analysis_lib.tables.records import show
 
 Missing = Literal["drop", "impute"]
 
@@ -171,7 +173,7 @@ def _features_in_rows(path: Path, text: pd.DataFrame, wanted: list[str], missing
             got, remedy = explain(turned[name].iloc[wrong])
             raise TableError(
                 "A row of numbers holds something else.",
-                where=f"{tables.place(path, rows.index(name))}, column {cells[wrong]!r}",
+                where=f"{tables.place(path, rows.index(name))}, column {show(cells[wrong])}",
                 expected=f"a number, the {name} of a cell",
                 got=got,
                 remedy=remedy,
@@ -188,7 +190,7 @@ def _id_column(header: Sequence[str], wanted: Sequence[str], path: Path) -> str:
     if header[0] in wanted:
         raise TableError(
             "The first column should name the cells, and is a feature.",
-            where=f"{path}, column {header[0]!r}",
+            where=f"{path}, column {show(header[0])}",
             remedy="Put a column of names before it, or call one 'cell'.",
         )
     return header[0]
@@ -200,7 +202,7 @@ def _refuse_absent(wanted: Sequence[str], names: Sequence[str], path: Path) -> N
         return
     spelled = {name.strip().lower(): name for name in names[:_NAMES_COMPARED] if name.strip()}
     near = {name: get_close_matches(name.strip().lower(), spelled, n=1) for name in absent}
-    meant = [f"{spelled[close[0]]!r} to {name!r}" for name, close in near.items() if close]
+    meant = [f"{show(spelled[close[0]])} to {name!r}" for name, close in near.items() if close]
     raise TableError(
         f"{counted(len(absent), 'feature', 'is')} missing, of the {len(wanted):,} wanted.",
         where=str(path),
@@ -227,6 +229,10 @@ def _finished(
     refuse_repeats(names, "cell", str(path))
     index = pd.Index(names, dtype="str", name="cell")
     features = values.set_axis(index).astype(np.float64)
+    refuse_too_large(
+        features.to_numpy(),
+        lambda i, j: f"{path}, cell {show(names[i])}, {show(features.columns[j])}",
+    )
     about = _about(others.set_axis(index))
     counts = features.isna().sum()
     told = pd.DataFrame({"feature": counts.index, "missing": counts.to_numpy(np.int64)})

@@ -7,7 +7,8 @@ import re
 _SEPARATOR = r"[-._\s]+"
 _RECOMBINASE = r"(?:(?:i|dg)?Cre(?:ERT?2?)?|Flp[oe]?|Dreo?)"
 _DRIVEN = re.compile(rf"(?<=[^-._\s]){_SEPARATOR}{_RECOMBINASE}(?![A-Za-z0-9])", re.IGNORECASE)
-_LINKERS = re.compile(rf"(?:{_SEPARATOR}(?:IRES[0-9]*|[TPEF]?2A))+$", re.IGNORECASE)
+_PARTS = re.compile(rf"({_SEPARATOR})")
+_LINKER = re.compile(r"IRES[0-9]*|[TPEF]?2A", re.IGNORECASE)
 
 
 def line_key(name: str) -> str:
@@ -37,5 +38,9 @@ def _driver(name: str) -> str:
     driven = _DRIVEN.search(name)
     if driven is None:
         return name
-    gene = _LINKERS.sub("", name[: driven.start()])
+    # Taken apart: a search for all linkers at the end tries every beginning, for hours.
+    parts = _PARTS.split(name[: driven.start()])
+    while len(parts) > 1 and _LINKER.fullmatch(parts[-1]):
+        del parts[-2:]
+    gene = "".join(parts)
     return gene.replace(".", "-") or name

@@ -16,7 +16,9 @@ from analysis_lib.datasets.identifiers import (
     refuse_nameless,
     refuse_repeats,
 )
+from analysis_lib.datasets.magnitudes import refuse_too_large
 from analysis_lib.errors import TableError
+from analysis_lib.tables.records import show
 
 
 def read_pair(features: Path, expression: Path) -> tuple[pd.DataFrame, pd.DataFrame, str]:
@@ -77,12 +79,15 @@ class _Sheet:
             raise TableError(
                 "The table has a column of names and no numbers.",
                 where=str(path),
-                got=repr(first),
+                got=show(first),
                 remedy="Add a column per sample or per " + kind + ".",
             )
         frame = tables.read_table(path, numbers=columns, names=_stripped)
         rows = pd.Index(frame[first].astype("str").str.strip().tolist(), dtype="str")
         values = frame[columns].to_numpy(np.float64)
+        refuse_too_large(
+            values, lambda i, j: f"{path}, row {show(rows[i])}, column {show(columns[j])}"
+        )
         self.frame = pd.DataFrame(values, rows, pd.Index(columns, dtype="str"))
 
     def names(self, side: str) -> list[str]:

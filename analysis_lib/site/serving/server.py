@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import shutil
-import signal
 import socket
 import socketserver
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import FrameType
 from typing import Any, BinaryIO
 
 from analysis_lib.errors import AnalysisError, ParameterError, SiteError
@@ -29,6 +29,9 @@ Say = Callable[[str], None]
 PORTS_TRIED = 20
 PATIENCE = 10.0
 """Seconds that a client may take to ask, or to take a part of its answer."""
+
+CONNECTIONS = 64
+"""Clients at once; a browser opens six, and each open page listens on one of them."""
 
 _ADDRESS = "127.0.0.1"
 _HOSTS = (_ADDRESS, "localhost", "[::1]")
@@ -66,7 +69,7 @@ def serve(
     """
     changed = threading.Event()
     with (
-        _terminable(),
+        processes.terminable(),
         serving(site, port=port, say=say) as address,
         watching(watched, changed, say),
     ):
@@ -92,7 +95,13 @@ def in_new_process(command: Sequence[str], project: Path) -> Callable[[], None]:
 
     def rebuild() -> None:
         with processes.guarded():
-            done = subprocess.run(command, cwd=project, stdin=subprocess.DEVNULL, check=False)
+            done = subprocess.run(
+                command,
+                cwd=project,
+                env={**os.environ, **processes.marks(project / "book" / "_build")},
+                stdin=subprocess.DEVNULL,
+                check=False,
+            )
         if done.returncode:
             raise SiteError(
                 "Renewing the book did not end well.",
@@ -138,6 +147,9 @@ class _Server(ThreadingHTTPServer):
         self.hosts = {f"{host}{ending}" for host in _HOSTS for ending in endings}
 
     def process_request(self, request: Any, client_address: Any) -> None:
+        if len(self.connections) >= CONNECTIONS:
+            self.shutdown_request(request)
+            return
         self.connections.add(request)
         super().process_request(request, client_address)
 
@@ -155,9 +167,31 @@ class _Server(ThreadingHTTPServer):
         self.server_close()
 
 
+class _Asked(io.RawIOBase):
+    """What a client sends, all of it within some seconds: a byte now and then is not enough."""
+
+    def __init__(self, connection: socket.socket, seconds: float | None) -> None:
+        self._connection, self._seconds = connection, seconds
+        self._end = time.monotonic() + (seconds or 0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self._seconds is not None:
+            self._connection.settimeout(max(self._end - time.monotonic(), 0.001))
+        count = self._connection.recv_into(buffer)
+        self._connection.settimeout(self._seconds)
+        return count
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
     timeout = PATIENCE
+
+    def setup(self) -> None:
+        super().setup()
+        self.rfile = io.BufferedReader(_Asked(self.connection, self.timeout))
 
     def handle(self) -> None:
         with contextlib.suppress(ConnectionError, TimeoutError):  # the client has gone
@@ -274,19 +308,3 @@ def _listen(site: Path, port: int, say: Say) -> _Server:
             say(f"Port {port} is taken; this is {candidate}.")
         return server
     raise ParameterError(f"All ports from {port} to {last - 1} are taken.", remedy="Name another.")
-
-
-@contextlib.contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM raise `Terminated` in the block, so that it is left in good order."""
-
-    def terminate(_number: int, _frame: FrameType | None) -> None:
-        raise processes.Terminated
-
-    main = threading.current_thread() is threading.main_thread()
-    previous = signal.signal(signal.SIGTERM, terminate) if main else None
-    try:
-        yield
-    finally:
-        if main:
-            signal.signal(signal.SIGTERM, previous)

@@ -16,6 +16,7 @@ from analysis_lib.datasets.catalogue import CATALOGUE
 from analysis_lib.datasets.sources import Source, choose
 from analysis_lib.errors import TableError
 from analysis_lib.studies.params import StudyParams
+from analysis_lib.tables.records import show
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -193,8 +194,8 @@ def rows(study: Study) -> Rows:
     features = [name for name in FEATURES if name in genes]
     usable, left_out = _usable(study, features)
     y = (usable["logFC"] > 0).to_numpy().astype(np.intp)
+    _refuse_one_class(study, y, left_out)
     if len(usable) > params.max_genes:
-        check_classes(np.array(CLASSES)[y])
         drawn = sample(y, params.max_genes, params.seed)
         left_out = [*left_out, ("more than max_genes, not drawn", len(usable) - len(drawn))]
         usable, y = usable.iloc[drawn], y[drawn]
@@ -345,10 +346,31 @@ def _usable(study: Study, features: list[str]) -> tuple[pd.DataFrame, list[tuple
     if genes.empty:
         raise TableError(
             "No gene is left for the models.",
+            where=_read_from(study),
             got="; ".join(f"{count:,} {why}" for why, count in left_out),
             remedy="Loosen p_threshold or lfc_threshold, or set classify=all.",
         )
     return genes, left_out
+
+
+def _refuse_one_class(
+    study: Study, y: NDArray[np.intp], left_out: Sequence[tuple[str, int]]
+) -> None:
+    if 0 < y.sum() < len(y):
+        return
+    column = study.table.columns.logFC if study.table.columns else "logFC"
+    gone = [f"{count:,} left out ({why})" for why, count in left_out]
+    raise TableError(
+        "The models tell two classes apart, genes that go up and genes that go down.",
+        where=f"{_read_from(study)}, column {show(column)}",
+        expected="fold changes above zero and below",
+        got="; ".join([f"{CLASSES[int(y[0])]} {len(y):,}", *gone]),
+        remedy="Give the logarithm of the fold change, or more genes, for example classify=all.",
+    )
+
+
+def _read_from(study: Study) -> str:
+    return ", ".join(str(file.path) for file in study.source.files) or study.source.title
 
 
 def _evaluate(

@@ -14,7 +14,7 @@ from analysis_lib.datasets.identifiers import counted
 from analysis_lib.datasets.neurons import cells as ephys_cells
 from analysis_lib.datasets.neurons.cells import Cells
 from analysis_lib.errors import DataError, RunError
-from analysis_lib.models import gene_models
+from analysis_lib.models import gene_models, parquet
 from analysis_lib.models.gene_models import GeneModels
 from analysis_lib.studies import Prediction
 from analysis_lib.studies.ephys_lasso.neurons import Neurons
@@ -97,7 +97,16 @@ def keep(neurons: Neurons, models: GeneModels, found: Predicted | None) -> None:
 
 def read_models(run: Path) -> GeneModels:
     """Return the models that a run of this study has kept."""
-    return gene_models.load(run / "model" / MODELS)
+    path = run / "model" / MODELS
+    models = gene_models.load(path)
+    if missing := [name for name in ("samples", "kind", "title") if name not in models.about]:
+        raise DataError(
+            "The kept models do not say what they learned from.",
+            where=str(path),
+            expected=", ".join(missing),
+            remedy="Run the study again; the models are made anew.",
+        )
+    return models
 
 
 def read_cells(run: Path, models: GeneModels) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -110,9 +119,9 @@ def read_cells(run: Path, models: GeneModels) -> tuple[pd.DataFrame, pd.DataFram
             remedy="Run the study with a table of cells: cells=….",
         )
     try:
-        table = pd.read_parquet(path).set_index("cell")
+        table = parquet.read(path)[0].set_index("cell")
         return table[models.names], table.drop(columns=models.names)
-    except (OSError, ValueError, KeyError) as error:
+    except parquet.failures() as error:
         raise DataError(
             "The kept cells cannot be read.",
             where=str(path),

@@ -224,7 +224,18 @@ def _notes(
     )
     absent = [gene for gene in predicted.columns if gene not in measured.columns]
     second = f"{both.shape[1]:,} of {predicted.shape[1]:,} genes with a model are in the counts"
-    return [first, second + (f"; {examples(absent)} are not." if absent else ".")]
+    second += f"; {examples(absent)} are not." if absent else "."
+    return [first, second, *_of_no_line(validation)]
+
+
+def _of_no_line(validation: Validation) -> list[str]:
+    """Say how many cells stand in no profile, because nobody knows their line."""
+    lost = {
+        "predicted": validation.about["line"] == "",
+        "measured": validation.counts.about["line"].to_numpy(object)[validation.passed] == "",
+    }
+    told = [counted(int(of.sum()), f"{side} cell", "is") for side, of in lost.items() if of.any()]
+    return [f"{' and '.join(told)} of no known line, and in no profile."] if told else []
 
 
 def _within(values: pd.Series[float]) -> pd.Series[float]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from analysis_lib.evaluation.choice import Choice
     from analysis_lib.evaluation.curves import Diagnosis
+    from analysis_lib.models.kept import Description
     from analysis_lib.models.network import Network
 
 
@@ -214,7 +215,6 @@ def keep(patients: Patients, trained: Trained) -> None:
         "threshold": THRESHOLD,
         "transform": patients.params.transform,
         "impute": patients.impute,
-        "seeds": list(trained.network.seeds),
         "data": patients.source.record(len(patients.names)),
     }
     kept.save(place.parent, trained.pipeline, description)
@@ -231,10 +231,10 @@ def predict(run: Path, table: Path) -> Prediction:
 
     model = kept.load(run / "model")
     about = model.description
-    X = expression.read_samples(table, model.genes, allow_missing=about["impute"])
-    found = model.probabilities(expression.transformed(X, about["transform"]))
-    mean, classes = found.mean(axis=1), about["classes"]
-    second = mean > about["threshold"]
+    X, notes = expression.read_samples(table, model.genes, allow_missing=about.impute)
+    found = model.probabilities(expression.transformed(X, about.transform))
+    mean, classes = found.mean(axis=1), about.classes
+    second = mean > about.threshold
     called = pd.DataFrame(
         {
             "sample": X.index.astype(str),
@@ -242,10 +242,10 @@ def predict(run: Path, table: Path) -> Prediction:
             f"probability of {classes[1]}": mean,
             "lowest": found.min(axis=1),
             "highest": found.max(axis=1),
-            "agree": ((found > about["threshold"]) == second[:, None]).mean(axis=1),
+            "agree": ((found > about.threshold) == second[:, None]).mean(axis=1),
         }
     )
-    return Prediction(called, tuple(_about(about)))
+    return Prediction(called, (*_about(about), *notes))
 
 
 def check(params: Params) -> Sequence[tuple[str, str]]:
@@ -260,9 +260,9 @@ def check(params: Params) -> Sequence[tuple[str, str]]:
     ]
 
 
-def _about(model: Mapping[str, Any]) -> list[str]:
-    kind, title = model["data"]["kind"], model["data"]["title"]
-    count, genes = len(model["seeds"]), len(model["genes"])
+def _about(model: Description) -> list[str]:
+    kind, title = model.data.kind, model.data.title
+    count, genes = len(model.seeds), len(model.genes)
     first = f"{count} networks on {genes:,} genes, made from {kind} data: {title}."
     if kind == "simulated":
         return [first, "They learned from simulated patients: what they say of real ones is void."]
