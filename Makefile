@@ -16,6 +16,9 @@ ifneq (,$(filter run check compare serve publish data,$(MAKECMDGOALS)))
 export ASKED $(GIVEN)
 endif
 
+# Meant for other programs of the user's; these would reach the imports of ours.
+unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONOPTIMIZE PYTHONWARNINGS
+
 .PHONY: help book test test-long faults run check compare serve publish data full-size bench pictures
 .PHONY: audit fuzz check-code lock clean
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from hypothesis import settings
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from analysis_lib import studies
@@ -17,6 +18,9 @@ from analysis_lib.runs.engine import Runs
 from analysis_lib.runs.limits import Limits
 from analysis_lib.runs.values import RunSpec
 from tests import toy_study
+
+settings.register_profile("unhurried", parent=settings.default, deadline=None)
+settings.load_profile("unhurried")  # machines are shared; speed is a matter of benchmarks
 
 # A shell starts background jobs with SIGINT ignored, and what the tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)

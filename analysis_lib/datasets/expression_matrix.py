@@ -77,6 +77,23 @@ def unique_names(path: Path) -> Rename:
     return names
 
 
+def plain_names(path: Path) -> Rename:
+    """Return what takes blanks from names that must differ, and knows of no calls.
+
+    Examples
+    --------
+    >>> plain_names(Path("t.csv"))(["sample", " TP53", "call"])
+    ['sample', 'TP53', 'call']
+    """
+
+    def names(header: list[str]) -> list[str]:
+        plain = [name.strip() for name in header]
+        refuse_repeats(plain, "column", f"{path}, line 1")
+        return plain
+
+    return names
+
+
 def is_call(name: str, header: Collection[str]) -> bool:
     """Tell whether a column, as named here, holds the calls of another one."""
     return name.startswith("call of ") and name.removeprefix("call of ") in header

@@ -13,6 +13,7 @@ from analysis_lib.datasets.expression_matrix import (
     Matrix,
     genes_in_rows,
     is_call,
+    plain_names,
     samples_in_rows,
     unique_names,
     where_missing,
@@ -60,7 +61,7 @@ def read_own(path: Path, known: Sequence[str], labels: Path) -> tuple[Matrix, st
         )
     if in_rows:
         _refuse_unmatched(sheet.names(), known, path, labels)
-        matrix = samples_in_rows(path, sheet.header[0], sheet.header[1:], unique_names(path))
+        matrix = samples_in_rows(path, sheet.plain[0], sheet.plain[1:], plain_names(path))
     else:
         gene, *description = sheet.leading(names)
         samples = [name for name in sheet.header if name not in (gene, *description)]
@@ -102,9 +103,9 @@ def read_samples(
     wanted = set(genes)
     places = range(len(sheet.header[:2]))
     down = [sum(name in wanted for name in sheet.names(place)) for place in places]
-    across = [name for name in sheet.header if name in wanted]
+    across = [name for name in sheet.plain if name in wanted]
     if len(across) > max(down):
-        X, there = _samples_in_rows(sheet, genes, across), sheet.header[1:]
+        X, there = _samples_in_rows(sheet, genes, across), sheet.plain[1:]
         others: list[str] = []
     else:
         place = down.index(max(down))
@@ -149,9 +150,15 @@ class _Sheet:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.frame = tables.read_table(path, names=unique_names(path))
+        self.plain: list[str] = []
+        self.frame = tables.read_table(path, names=self._told_apart)
         columns = [str(name) for name in self.frame]
         self.header = [name for name in columns if not is_call(name, columns)]
+
+    def _told_apart(self, header: list[str]) -> Sequence[str]:
+        """Keep the names as written: where samples are in rows, `call` is a gene like others."""
+        self.plain = [name.strip() for name in header]
+        return unique_names(self.path)(header)
 
     def names(self, place: int = 0) -> list[str]:
         """Return what stands in a column."""
@@ -199,7 +206,7 @@ def _samples_in_rows(sheet: _Sheet, genes: Sequence[str], there: Sequence[str]) 
             where=f"{sheet.path}, column {show(first)}",
             remedy="Put a column of sample names before it.",
         )
-    return samples_in_rows(sheet.path, first, genes, unique_names(sheet.path)).X
+    return samples_in_rows(sheet.path, first, genes, plain_names(sheet.path)).X
 
 
 def _samples_in_columns(sheet: _Sheet, genes: Sequence[str], place: int) -> pd.DataFrame:

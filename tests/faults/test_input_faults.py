@@ -402,7 +402,31 @@ def test_what_a_kept_model_does_not_use_is_named(tmp_path, way):
     assert all(part in note for part, note in zip(notes, said, strict=True))
 
 
+@pytest.mark.fault(
+    "a gene called `call`, as the columns of calls (A, M, P) are",
+    by="samples in rows, one's own and new ones",
+    survives="it is a gene like the others",
+)
+@pytest.mark.parametrize("which", ["own", "new"])
+def test_a_gene_called_call_is_a_gene(tmp_path, which):
+    """Before: its column was taken for the calls of the gene beside it, and dropped in silence."""
+    rows = "".join(f"{name},{i},{2 * i}\n" for i, name in enumerate(SAMPLES))
+    table = write(tmp_path, "id,A,call\n" + rows)
+    if which == "own":
+        X = expression.own(table, write(tmp_path, LABELS, "labels.csv")).X
+    else:
+        X, _ = expression.read_samples(table, ["A", "call"])
+    assert X.columns.tolist() == ["A", "call"]
+    assert X["call"].tolist() == [2.0 * i for i in range(len(SAMPLES))]
+
+
 GUARDS = [
+    Guard(
+        "analysis_lib/datasets/expression_tables.py",
+        "matrix = samples_in_rows(path, sheet.plain[0], sheet.plain[1:], plain_names(path))",
+        "matrix = samples_in_rows(path, sheet.header[0], sheet.header[1:], unique_names(path))",
+        "test_a_gene_called_call_is_a_gene[own]",
+    ),
     Guard(
         "analysis_lib/datasets/dge.py",
         "    _refuse_too_large(genes, numeric, path)\n",

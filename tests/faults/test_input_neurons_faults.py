@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -23,7 +24,8 @@ from analysis_lib.datasets.neurons.features import FEATURES
 from analysis_lib.errors import TableError
 from analysis_lib.files import PROJECT
 from analysis_lib.studies.ephys_lasso import learning, neurons
-from tests import neuron_files
+from analysis_lib.studies.geo_validation import profiles
+from tests import neuron_files, study_runs
 from tests.faults.guards import Guard
 from tests.neuron_files import TYPES, cells_table, online_table, put, symbols_file
 from tests.strategies import annotated as annotated_files
@@ -377,6 +379,26 @@ def test_numbers_too_large_to_work_with(tmp_path, where):
     with pytest.raises(TableError, match="too large to be worked with") as caught:
         load()
     assert caught.value.where.endswith(place)
+
+
+@pytest.mark.long
+@pytest.mark.fault(
+    "cells whose line nobody knows, among predicted and sequenced ones",
+    by="lines left empty in a validation that is otherwise right",
+    survives="they are counted beside the profiles, in which they cannot stand",
+)
+def test_cells_of_no_known_line_are_counted():
+    """Before: they were in no profile, and in no count of what was left out."""
+    validation, pair, _ = study_runs.geo()
+    assert not any("no known line" in note for note in pair.notes)
+    about, sequenced = validation.about.copy(), validation.counts.about.copy()
+    about.loc[about.index[:2], "line"] = ""
+    sequenced.loc[sequenced.index[np.flatnonzero(validation.passed)[:1]], "line"] = ""
+    lost = replace(validation, about=about, counts=replace(validation.counts, about=sequenced))
+    notes = profiles.profiles(lost).notes
+    assert notes[-1] == (
+        "2 predicted cells are and 1 measured cell is of no known line, and in no profile."
+    )
 
 
 GUARDS = [
