@@ -43,12 +43,6 @@ GUARDS = [
         "        raise\n",
         "test_a_run_on_a_full_disk_leaves_the_last_good_one[0]",
     ),
-    Guard(
-        "analysis_lib/site/incremental.py",
-        "    for name in changed or [FIRST]:\n",
-        "    for name in changed:\n",
-        "test_a_build_that_failed_after_its_pages_is_built_upon",
-    ),
 ]
 PAGE = 4096  # what a tmpfs gives at a time
 

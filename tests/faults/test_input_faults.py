@@ -28,7 +28,7 @@ from tests.strategies.sheets import Sheet, edged
 from tests.table_files import write
 
 QUICK = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-DEEP = settings(QUICK, max_examples=300)
+DEEP = settings(QUICK, max_examples=200)
 FEW = settings(QUICK, max_examples=6)
 MORE = settings(QUICK, max_examples=40)
 

@@ -35,7 +35,7 @@ from tests.strategies.held import right_or_refused, same
 from tests.strategies.sheets import Sheet, edged
 
 QUICK = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-DEEP = settings(QUICK, max_examples=300)
+DEEP = settings(QUICK, max_examples=200)
 A_FEW = settings(QUICK, max_examples=6)
 MORE = settings(QUICK, max_examples=40)
 SECRET = 1234.5

@@ -50,13 +50,9 @@ STAGES = {"": 0.1, "executing": 0.12, "done in": 0.05, "site: Jupyter Book": 0.2
 TRIES = 8
 """How often a moment may lie behind the end of what is to be killed, before that is an error."""
 
+# Not here: `following`, and the marks of a served rebuild. Without them the tests fail as well, but
+# after half a minute of waiting.
 GUARDS = [
-    Guard(
-        "analysis_lib/__main__.py",
-        "            processes.following(),\n",
-        "",
-        "test_who_waits_leaves_in_good_order[make-KILL]",
-    ),
     Guard(
         "analysis_lib/__main__.py",
         "    except processes.Terminated as ended:",
@@ -74,12 +70,6 @@ GUARDS = [
         "        self.hook, sys.unraisablehook = sys.unraisablehook, self.lost\n",
         "        self.hook = sys.unraisablehook\n",
         "test_a_signal_that_python_drops_is_sent_again",
-    ),
-    Guard(
-        "analysis_lib/site/serving/server.py",
-        '                env={**os.environ, **processes.marks(project / "book" / "_build")},\n',
-        "",
-        "test_a_rebuild_ends_with_what_serves",
     ),
     Guard(
         "analysis_lib/site/build.py",
