@@ -236,13 +236,13 @@ def test_a_run_that_cannot_predict_is_told(report, run, status, message):
 
 
 def test_a_model_that_was_changed_is_not_used(report):
-    path = report.root / "build/runs/leukemia_network/default/model/preparation.npz"
+    path = report.root / "build/runs/leukemia_network/default/model/numbers.npz"
     before = path.read_bytes()
     path.write_bytes(before[:-1] + b"x")
     printed = report.call("predict", "leukemia_network/default", "whatever.csv", status=1)
     path.write_bytes(before)
     assert "damaged" in printed
-    assert "model/preparation.npz" in printed
+    assert "model/numbers.npz" in printed
 
 
 def test_the_kept_models_predict_new_cells(report):

@@ -331,7 +331,7 @@ def one_of(field: dict[str, Any]) -> st.SearchStrategy[Any]:
         "null": st.none,
         "boolean": st.booleans,
         "array": lambda: st.lists(st.integers(1, 10**6), max_size=8),
-        "integer": lambda: st.integers(low, high),
+        "integer": lambda: st.integers(low, 2**63 - 1 if high is None else high),
         "number": lambda: st.floats(
             low,
             high,

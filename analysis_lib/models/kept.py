@@ -51,7 +51,7 @@ class Origin(BaseModel):
 class Description(BaseModel):
     """What `model.json` says; a value of another type or beyond a limit is none.
 
-    Parameters
+    Attributes
     ----------
     genes, classes
         The columns that a table must have, and the two classes.

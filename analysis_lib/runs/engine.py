@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import secrets
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -47,6 +48,9 @@ VERSIONS = (
     *("nbclient", "jupyter-book", "analysis-lib"),
 )
 """The packages whose versions a record holds; the lock file holds them all."""
+
+_WRITING = re.compile(rf"{re.escape(files.TEMPORARY)}([\w-]+)\.\w+")
+# A run's folder while it is written, which is gone when somebody reads of it.
 
 
 @dataclass(frozen=True)
@@ -238,7 +242,7 @@ class Runs:
         return FailedRunError(
             f"The run {spec.id} failed.",
             where=f"code cell {failure.cell}" if failure.cell else None,
-            got=failure.message.splitlines()[0][:300],
+            got=_WRITING.sub(r"\1", failure.message.splitlines()[0])[:300],
             remedy=f"See {kept}/{NOTEBOOK}. The last good run, if any, stands as it was.",
         )
 
