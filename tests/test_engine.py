@@ -31,6 +31,11 @@ def test_the_same_run_is_not_executed_twice(toy):
     assert again.record == first.record
 
 
+@pytest.mark.fault(
+    "a result that is out of date (row 7)",
+    by="another notebook, code, lock file, table, parameter",
+    survives="the run is stale, says why, and is executed again",
+)
 @pytest.mark.parametrize(
     ("what", "words"),
     [
@@ -42,7 +47,7 @@ def test_the_same_run_is_not_executed_twice(toy):
     ],
 )
 def test_whatever_a_result_depends_on_makes_it_stale(toy, what, words):
-    """Fault 7. Before: jupyter-cache's keys knew nothing of data, library code and versions."""
+    """Before: jupyter-cache's keys knew nothing of data, library code and versions."""
     table = toy.root / "table.csv"
     table.write_text("a,b\n1,2\n")
     values = {"data": str(table)}

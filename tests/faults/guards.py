@@ -23,7 +23,8 @@ class Guard:
     old, new : str
         The guard, which stands there exactly once, and what stands there without it.
     test : str
-        A test of the module that lists the guard: `test_name` or `test_name[case]`.
+        A test of the module that lists the guard, `test_name` or `test_name[case]`, or one
+        elsewhere, `tests/test_engine.py::test_name`.
     """
 
     file: str
@@ -57,8 +58,9 @@ def without(guard: Guard, root: Path) -> str:
 
 def run_test(module: Path, test: str, root: Path) -> subprocess.CompletedProcess[str]:
     """Run one test of the copy, with the library of the copy."""
+    place = test if "::" in test else f"{module}::{test}"
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", f"{module}::{test}"],
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", place],
         cwd=root,
         env={**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"},
         stdout=subprocess.PIPE,

@@ -612,6 +612,13 @@ def test_two_runs_leave_the_same_bytes(toy):
 
 GUARDS = [
     Guard(
+        "analysis_lib/runs/key.py",
+        '        "packages": files.sha256(project / "requirements.lock"),\n',
+        '        "packages": "",\n',
+        "tests/test_engine.py::test_whatever_a_result_depends_on_makes_it_stale"
+        "[packages-the locked packages]",
+    ),
+    Guard(
         "analysis_lib/runs/execute.py",
         "if cell.execution_count is None:",
         "if False:",
