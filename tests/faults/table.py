@@ -23,11 +23,11 @@ TESTS = README.parents[1]
 HEAD = """\
 # Faults, how each is provoked, and what survives
 
-Made from the tests that bear `@pytest.mark.fault`, by `python -m tests.faults.table`; a test keeps
-it true. *Trials* counts cases, for properties the examples that hypothesis draws. ◷ marks what runs
-with `make test-long`, everything else runs with `make test`. *Before* is what happened without the
-guard; `test_guards.py` takes guards out of a copy of the library, one at a time, and sees that the
-test fails.
+Made from the tests that bear `@pytest.mark.fault`, by `make faults`; a test keeps it true. *Trials*
+counts cases, for properties the examples that hypothesis draws. ◷ marks what runs with
+`make test-long`, all or most of it; everything else runs with `make test`. *Before* is what
+happened without the guard: `test_guards.py` takes guards out of a copy of the library, one at a
+time, and sees that the test fails.
 """
 COLUMNS = ("Fault", "Provoked by", "Trials", "What survives", "Before the guard", "Test")
 
@@ -77,8 +77,9 @@ def rows(items: list[pytest.Item]) -> Iterator[Row]:
         function = item.function
         if function not in found:
             found[function] = _row(item, mark)
+        found[function].long |= item.get_closest_marker("long") is not None
         if "trials" not in mark.kwargs:
-            found[function].trials += _examples(function)
+            found[function].trials += _examples(item)
     yield from found.values()
 
 
@@ -95,12 +96,15 @@ def _row(item: pytest.Item, mark: pytest.Mark) -> Row:
         survives=mark.kwargs["survives"],
         before=said.removeprefix("Before: "),
         trials=mark.kwargs.get("trials", 0),
-        long=item.get_closest_marker("long") is not None,
+        long=False,
     )
 
 
-def _examples(function: object) -> int:
+def _examples(item: pytest.Item) -> int:
     """Return how many examples hypothesis draws for a test; 1 of one that draws none."""
+    function, case = item.function, getattr(item, "callspec", None)
+    if case and "examples" in case.params:
+        return int(case.params["examples"])
     settings = getattr(function, "_hypothesis_internal_use_settings", None)
     if not getattr(function, "is_hypothesis_test", False):
         return 1

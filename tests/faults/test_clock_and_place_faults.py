@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -16,7 +16,6 @@ import pytest
 from analysis_lib.files import PROJECT
 from analysis_lib.runs.record import read_record
 from tests.faults.guards import Guard
-from tests.faults.small_project import SmallProject, new_small_project
 
 GUARDS = [
     Guard(
@@ -44,20 +43,6 @@ def dated(root: Path, seconds: float) -> None:
     for path in root.rglob("*"):
         if path.name == ".installed" or not (path.is_symlink() or ".venv" in path.parts):
             os.utime(path, (then, then))
-
-
-@pytest.fixture
-def new_project() -> Iterator[Callable[..., SmallProject]]:
-    """Make small projects, of which no process outlives the test."""
-    made: list[SmallProject] = []
-
-    def make(root: Path, **more: bool) -> SmallProject:
-        made.append(new_small_project(root, **more))
-        return made[-1]
-
-    yield make
-    for project in made:
-        project.end_all()
 
 
 # Make

@@ -9,7 +9,7 @@ import os
 import re
 import resource
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,7 +28,7 @@ from tests import local_server
 from tests.conftest import MEASURED
 from tests.faults.guards import Guard
 from tests.faults.small_disk import Disk, small_disk
-from tests.faults.small_project import SmallProject, new_small_project
+from tests.faults.small_project import SmallProject
 from tests.site.fixtures import STUDY, project
 from tests.test_hosting import PAGE as PAGE_OF_A_SITE
 from tests.test_hosting import Small
@@ -77,20 +77,6 @@ def told_in_few_lines(error: Exception, *parts: str) -> None:
     assert len(text.splitlines()) <= 5
     assert [part for part in parts if part not in text] == []
     assert files.TEMPORARY not in text
-
-
-@pytest.fixture
-def new_project() -> Iterator[Callable[..., SmallProject]]:
-    """Make small projects, of which no process outlives the test."""
-    made: list[SmallProject] = []
-
-    def make(root: Path, **more: bool) -> SmallProject:
-        made.append(new_small_project(root, **more))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.end_all()
 
 
 # Full disks

@@ -10,8 +10,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
 from analysis_lib import studies
@@ -23,14 +21,9 @@ from analysis_lib.studies.leukemia_classical import steps as classical
 from tests.faults.guards import Guard
 from tests.strategies import expression as makes
 from tests.strategies import told
-from tests.strategies.held import LONGEST, right_or_refused, same
+from tests.strategies.held import LONGEST, MODELLED, READ, hold, right_or_refused, same
 from tests.strategies.sheets import Sheet, edged
 from tests.table_files import write
-
-QUICK = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-DEEP = settings(QUICK, max_examples=200)
-FEW = settings(QUICK, max_examples=6)
-MORE = settings(QUICK, max_examples=40)
 
 
 @pytest.fixture(scope="module")
@@ -209,28 +202,11 @@ STEPS = {
     by="hypothesis: names, numbers, shapes, bytes; up to three things wrong at once",
     survives="every value and count as in the file, or file and place of the fault",
 )
+@pytest.mark.parametrize("examples", READ)
 @pytest.mark.parametrize("dataset", DATASETS)
-@QUICK
-@given(data=st.data())
-def test_right_or_refused(folder, dataset, data):
+def test_right_or_refused(folder, dataset, examples):
     """Before: the faults below, each of which is an example of this test that failed."""
-    strategy, property_ = DATASETS[dataset]
-    property_(data.draw(strategy), folder)
-
-
-@pytest.mark.long
-@pytest.mark.fault(
-    "the same, by the hundred",
-    by="hypothesis: names, numbers, shapes, bytes; up to three things wrong at once",
-    survives="every value and count as in the file, or file and place of the fault",
-)
-@pytest.mark.parametrize("dataset", DATASETS)
-@DEEP
-@given(data=st.data())
-def test_right_or_refused_by_the_hundred(folder, dataset, data):
-    """Before: the faults below, each of which is an example of this test that failed."""
-    strategy, property_ = DATASETS[dataset]
-    property_(data.draw(strategy), folder)
+    hold(*DATASETS[dataset], folder, examples)
 
 
 @pytest.mark.fault(
@@ -238,28 +214,11 @@ def test_right_or_refused_by_the_hundred(folder, dataset, data):
     by="hypothesis: 0, denormal, 1e308, negative zero, missing, constant columns",
     survives="what passes the check can be modelled, without a warning",
 )
+@pytest.mark.parametrize("examples", MODELLED)
 @pytest.mark.parametrize("dataset", STEPS)
-@FEW
-@given(data=st.data())
-def test_what_passes_the_check_can_be_modelled(folder, dataset, data):
+def test_what_passes_the_check_can_be_modelled(folder, dataset, examples):
     """Before: 1e308 passed the check and overflowed in the run; one gene was a KeyError: 'PC2'."""
-    strategy, property_ = STEPS[dataset]
-    property_(data.draw(strategy), folder)
-
-
-@pytest.mark.long
-@pytest.mark.fault(
-    "the same, more often",
-    by="hypothesis: 0, denormal, 1e308, negative zero, missing, constant columns",
-    survives="what passes the check can be modelled, without a warning",
-)
-@pytest.mark.parametrize("dataset", STEPS)
-@MORE
-@given(data=st.data())
-def test_what_passes_the_check_can_be_modelled_more_often(folder, dataset, data):
-    """Before: 1e308 passed the check and overflowed in the run; one gene was a KeyError: 'PC2'."""
-    strategy, property_ = STEPS[dataset]
-    property_(data.draw(strategy), folder)
+    hold(*STEPS[dataset], folder, examples)
 
 
 # What they found

@@ -11,8 +11,6 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
 from analysis_lib import studies
@@ -31,13 +29,9 @@ from tests.neuron_files import TYPES, cells_table, online_table, put, symbols_fi
 from tests.strategies import annotated as annotated_files
 from tests.strategies import neurons as makes
 from tests.strategies import told
-from tests.strategies.held import right_or_refused, same
+from tests.strategies.held import MODELLED, READ, hold, right_or_refused, same
 from tests.strategies.sheets import Sheet, edged
 
-QUICK = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-DEEP = settings(QUICK, max_examples=200)
-A_FEW = settings(QUICK, max_examples=6)
-MORE = settings(QUICK, max_examples=40)
 SECRET = 1234.5
 FEW = ["rmp", "tau", "my ratio"]
 
@@ -228,28 +222,11 @@ def in_this_process(monkeypatch):
     by="hypothesis: names, numbers, shapes, bytes, HDF5 links, sizes and codes",
     survives="every value and count as in the file, or file and place of the fault",
 )
+@pytest.mark.parametrize("examples", READ)
 @pytest.mark.parametrize("dataset", DATASETS)
-@QUICK
-@given(data=st.data())
-def test_right_or_refused(folder, dataset, data):
+def test_right_or_refused(folder, dataset, examples):
     """Before: the faults below, each of which is an example of this test that failed."""
-    strategy, property_ = DATASETS[dataset]
-    property_(data.draw(strategy), folder)
-
-
-@pytest.mark.long
-@pytest.mark.fault(
-    "the same, by the hundred",
-    by="hypothesis: names, numbers, shapes, bytes, HDF5 links, sizes and codes",
-    survives="every value and count as in the file, or file and place of the fault",
-)
-@pytest.mark.parametrize("dataset", DATASETS)
-@DEEP
-@given(data=st.data())
-def test_right_or_refused_by_the_hundred(folder, dataset, data):
-    """Before: the faults below, each of which is an example of this test that failed."""
-    strategy, property_ = DATASETS[dataset]
-    property_(data.draw(strategy), folder)
+    hold(*DATASETS[dataset], folder, examples)
 
 
 @pytest.mark.fault(
@@ -257,28 +234,11 @@ def test_right_or_refused_by_the_hundred(folder, dataset, data):
     by="hypothesis: 0, denormal, 1e308, negative zero, missing, constant rows",
     survives="what passes the check can be modelled, and predicts numbers",
 )
+@pytest.mark.parametrize("examples", MODELLED)
 @pytest.mark.parametrize("dataset", STEPS)
-@A_FEW
-@given(data=st.data())
-def test_what_passes_the_check_can_be_modelled(folder, dataset, data):
+def test_what_passes_the_check_can_be_modelled(folder, dataset, examples):
     """Before: 1e308 passed the check, and the run said neither which file nor which cell."""
-    strategy, property_ = STEPS[dataset]
-    property_(data.draw(strategy), folder)
-
-
-@pytest.mark.long
-@pytest.mark.fault(
-    "the same, more often",
-    by="hypothesis: 0, denormal, 1e308, negative zero, missing, constant rows",
-    survives="what passes the check can be modelled, and predicts numbers",
-)
-@pytest.mark.parametrize("dataset", STEPS)
-@MORE
-@given(data=st.data())
-def test_what_passes_the_check_can_be_modelled_more_often(folder, dataset, data):
-    """Before: 1e308 passed the check, and the run said neither which file nor which cell."""
-    strategy, property_ = STEPS[dataset]
-    property_(data.draw(strategy), folder)
+    hold(*STEPS[dataset], folder, examples)
 
 
 # What they found, and what was found beside them

@@ -4,14 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis.strategies import SearchStrategy
 
 from analysis_lib.errors import AnalysisError, ParameterError
 from tests.strategies import told
 
 LONGEST = 2_000
 """Letters of an error: five lines that a terminal can show."""
+
+READ = [25, pytest.param(200, marks=pytest.mark.long)]
+MODELLED = [6, pytest.param(40, marks=pytest.mark.long)]
+"""Examples that are read, or modelled too: at every change, and with `make test-long`."""
+
+Property = Callable[[Any, Path], None]
+
+
+def hold(strategy: SearchStrategy[Any], property_: Property, folder: Path, examples: int) -> None:
+    """Hold a property on so many examples; the smallest that breaks it is shown."""
+
+    # No database: it would give one data set the examples of another.
+    @settings(max_examples=examples, database=None, suppress_health_check=list(HealthCheck))
+    @given(strategy)
+    def every(drawn: Any) -> None:
+        property_(drawn, folder)
+
+    every()
 
 
 def right_or_refused(read: Callable[[], object], paths: list[Path]) -> object | None:
