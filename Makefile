@@ -4,7 +4,9 @@ STAMP := .venv/.installed
 STUDY ?= dge
 NAME ?= mine
 SECONDS ?= 300
-PARALLEL := -n logical --maxprocesses 4 --dist loadfile
+# One worker more than there are cores: tests wait for kernels, browsers and clocks.
+CORES = $(shell getconf _NPROCESSORS_ONLN)
+PARALLEL = -n $$(( $(CORES) + 1 )) --maxprocesses 4 --dist loadfile
 .DEFAULT_GOAL := help
 
 # What a person gives reaches a recipe through its environment, to the letter: neither make nor the
@@ -85,18 +87,24 @@ lock: $(STAMP) ## renew requirements.lock from pyproject.toml
 clean: ## remove runs, downloads and the built site; the environment stays
 	rm -rf build book/_build
 
-# One environment, from the lock file alone; the stamp is written last, so that a set-up that was
-# cut off is begun again. It holds what was set up, since a clock that jumped back makes a changed
-# lock file look old; and it is as young as what it was made from, even if that is of tomorrow.
+# One environment, from the lock file alone: by uv, which takes seconds where pip takes minutes, or by
+# pip, which knows of mirrors that were set up for pip alone. The stamp is written last, so that a
+# set-up that was cut off is begun again. It holds what was set up, since a clock that jumped back
+# makes a changed lock file look old; and it is as young as what it was made from, even if that is of
+# tomorrow.
 SET_UP := $(shell cat $(STAMP) 2>/dev/null)
 ifneq ($(filter-out $(shell cksum requirements.lock pyproject.toml),$(SET_UP)),)
 .PHONY: $(STAMP)
 endif
 $(STAMP): requirements.lock pyproject.toml
 	@python=$$(sh .ci/find-python "$(PYTHON)") && \
-	echo "Setting up .venv with $$python: a few minutes, once." && \
+	echo "Setting up .venv with $$python: a minute or a few, once." && \
 	"$$python" -m venv --clear .venv
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@awk '/^uv==/ { on = 1 } on { print } on && !/\\$$/ { exit }' requirements.lock > .venv/uv.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.lock
+	@$(PY) -m uv pip install --quiet --python $(PY) --require-hashes -r requirements.lock || { \
+	echo "uv could not do it; pip can, in some minutes." && \
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; }
+	@$(PY) -m uv pip install --quiet --offline --python $(PY) --no-deps --no-build-isolation -e .
 	@cksum requirements.lock pyproject.toml > $(STAMP)
 	@for file in $^; do if [ "$$file" -nt $(STAMP) ]; then touch -r "$$file" $(STAMP); fi; done

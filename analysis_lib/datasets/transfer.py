@@ -156,7 +156,8 @@ def _failure(error: Exception, answer: _Answer) -> Exception:
 
 def _broken_off(error: BaseException) -> bool:
     """Tell whether TLS failed because the connection ended, rather than over who is there."""
-    return any(isinstance(e, ssl.SSLEOFError | ConnectionError) for e in _layers(error))
+    ended = ssl.SSLEOFError | ssl.SSLZeroReturnError | ConnectionError
+    return any(isinstance(layer, ended) for layer in _layers(error))
 
 
 def _question(address: str, part: Path, checked: bool) -> dict[str, str]:

@@ -95,7 +95,10 @@ def test_results_must_be_complete(toy):
 )
 @pytest.mark.parametrize(
     ("limits", "message"),
-    [(Limits(total=3), "The run took longer than 3"), (Limits(cell=2), "A cell took longer")],
+    [
+        (Limits(total=3, cell=60), "The run took longer than 3"),
+        (Limits(cell=2), "A cell took longer"),
+    ],
     ids=["total", "cell"],
 )
 def test_time_limits_end_a_run(toy, limits, message):
