@@ -51,6 +51,7 @@ def metrics(steps: str, own: dict[str, str], threads: int) -> dict[str, float]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.long
 @pytest.mark.fault(
     "numbers that depend on the number of threads (row 23)",
     by="one thread and two, each in a process of its own",

@@ -353,6 +353,7 @@ def limma(n: int) -> pd.DataFrame:
     )
 
 
+@pytest.mark.long
 def test_own_tables_get_a_right_page_each(report):
     """DESeq2, edgeR and limma; CSV, TSV and gzip; 60,000 genes with 40 % missing p-values."""
     own = report.root / "own tables"

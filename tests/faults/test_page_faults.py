@@ -371,6 +371,7 @@ def left_behind(folder):
     return [f"{path.name} {files.sha256(path)}" for path in sorted(folder.rglob("*.*"))]
 
 
+@pytest.mark.long
 @pytest.mark.fault(
     "ids, dates and orders that change between processes",
     by="every figure and table twice, with another hash seed and home",
