@@ -30,7 +30,10 @@ MEASURED = "measured"
 """The property of a test's report that is printed at the end."""
 
 
-LONGEST = ("test_kill_faults.py", "test_same_twice.py", "test_report.py")
+LONGEST = (
+    *("test_kill_faults.py", "test_same_twice.py", "test_book_reading.py", "test_report.py"),
+    *("test_book_figures.py", "test_frontend.py"),
+)
 """The files that take longest, in this order: begun first, so that workers end together."""
 
 
