@@ -460,11 +460,15 @@ def test_jupyter_book_left_by_a_killed_driver_is_ended(tmp_path):
         left.suspend()
         script.kill()  # and not waited for: it is a zombie now
         wait_for(lambda: psutil.Process(script.pid).status() == psutil.STATUS_ZOMBIE)
-        with pytest.raises(SiteError):  # of a project without pages
-            build_site(
-                Book((), (), ()), project=tmp_path, target=tmp_path / "html", say=said.append
-            )
-        assert not alive(left)
+        try:
+            with pytest.raises(SiteError):  # of a project without pages
+                build_site(
+                    Book((), (), ()), project=tmp_path, target=tmp_path / "html", say=said.append
+                )
+            assert not alive(left)
+        finally:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                left.kill()
     assert said[0] == f"site: ending what a killed build left behind (processes {left.pid})"
 
 
