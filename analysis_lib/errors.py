@@ -95,6 +95,18 @@ def visible(text: object) -> str:
     return "".join(c if c.isprintable() else _shown(c) for c in plain_text)
 
 
+def quoted(value: object, length: int = 80) -> str:
+    """Return how a value is written in a program, cut where it gets long.
+
+    Examples
+    --------
+    >>> quoted("ACGT" * 9, 12)
+    "'ACGTACGTACG…"
+    """
+    text = repr(value)
+    return text if len(text) <= length else f"{text[:length]}…"
+
+
 def without_colours(text: str) -> str:
     r"""Return text without the codes by which a terminal colours it.
 

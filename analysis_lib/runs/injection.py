@@ -12,8 +12,8 @@ import keyword
 from collections.abc import Mapping
 from typing import Any
 
-from analysis_lib.errors import ParameterError
-from analysis_lib.runs.plain import DEEPEST, shortened
+from analysis_lib.errors import ParameterError, quoted
+from analysis_lib.runs.plain import DEEPEST
 
 
 def check_pasted(parameters: Mapping[Any, Any]) -> None:
@@ -21,13 +21,13 @@ def check_pasted(parameters: Mapping[Any, Any]) -> None:
     for name, value in parameters.items():
         if not (isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name)):
             raise ParameterError(
-                f"There can be no parameter {shortened(name)}.",
+                f"There can be no parameter {quoted(name)}.",
                 expected="a name: letters, digits and _",
                 remedy="Correct the name.",
             )
         if strange := _strange(value, 0):
             raise ParameterError(
-                f"The parameter {shortened(name)} has no plain value.",
+                f"The parameter {quoted(name)} has no plain value.",
                 expected="numbers, texts, lists and mappings of them",
                 got=strange,
                 remedy="Write it as a text, a number, a list or a mapping.",

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
-from analysis_lib.errors import ParameterError
+from analysis_lib.errors import ParameterError, quoted
 
 LONGEST = 100_000
 """Bytes of a text that is read: the parser needs seconds for so many."""
@@ -59,7 +59,7 @@ def parse_json(text: str, where: str) -> Any:
         found: dict[str, Any] = {}
         for name, value in pairs:
             if name in found:
-                raise ValueError(f"the name {shortened(name)} is given twice")
+                raise ValueError(f"the name {quoted(name)} is given twice")
             found[name] = value
         return found
 
@@ -97,18 +97,6 @@ def deeper_than(levels: int, value: object) -> bool:
     if not isinstance(inside, (list, type({}.values()))):
         return False
     return levels == 0 or any(deeper_than(levels - 1, item) for item in inside)
-
-
-def shortened(value: object, length: int = 80) -> str:
-    """Return how a value is written, cut where it gets long.
-
-    Examples
-    --------
-    >>> shortened("ACGT" * 9, 12)
-    "'ACGTACGTACG…"
-    """
-    text = repr(value)
-    return text if len(text) <= length else f"{text[:length]}…"
 
 
 class _Plain:
@@ -149,11 +137,11 @@ class _Plain:
         for event in self._until("MappingEndEvent"):
             name = self._value(event, depth)
             if not isinstance(name, str):
-                self._refuse(f"the name {shortened(name)}, which is no text: quote it", event)
+                self._refuse(f"the name {quoted(name)}, which is no text: quote it", event)
             if name == "<<" and event.style is None:
                 self._refuse("a merged mapping (<<)", event)
             if name in found:
-                self._refuse(f"the name {shortened(name)} twice", event)
+                self._refuse(f"the name {quoted(name)} twice", event)
             found[name] = self._value(next(self.events), depth)
         return found
 

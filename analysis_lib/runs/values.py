@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis_lib.errors import ParameterError
-from analysis_lib.runs.plain import parse_yaml, read_plain, shortened
+from analysis_lib.errors import ParameterError, quoted
+from analysis_lib.runs.plain import parse_yaml, read_plain
 
 if TYPE_CHECKING:
     from analysis_lib.studies.params import StudyParams
@@ -51,7 +51,7 @@ def split_words(text: str) -> list[str]:
     except ValueError as error:
         raise ParameterError(
             "These parameters cannot be split into words.",
-            got=f"{shortened(text)} ({error})",
+            got=f"{quoted(text)} ({error})",
             remedy="Close every quote; put values with spaces in quotes: data='my genes.csv'.",
         ) from None
 
@@ -67,13 +67,13 @@ def parse_words(params: type[StudyParams], words: Iterable[str]) -> dict[str, An
         name, equals, text = word.partition("=")
         if not equals:
             raise ParameterError(
-                f"{shortened(word)} is no parameter.",
+                f"{quoted(word)} is no parameter.",
                 expected="name=value",
                 remedy="Write name=value.",
             )
         if name in values:
             raise ParameterError(
-                f"The parameter {shortened(name)} is given twice.", remedy="Give it once."
+                f"The parameter {quoted(name)} is given twice.", remedy="Give it once."
             )
         values[name] = _value(params, name, text)
     return values
@@ -100,7 +100,7 @@ def check_name(name: str) -> None:
 
     if not isinstance(name, str) or not re.match(NAME_RULE, name) or name.endswith("\n"):
         raise ParameterError(
-            f"A run cannot be called {shortened(name)}.",
+            f"A run cannot be called {quoted(name)}.",
             expected="lower-case letters, digits, - and _; a letter or digit first; at most 64",
             remedy="Choose another name.",
         )
@@ -111,7 +111,7 @@ def _value(params: type[StudyParams], name: str, text: str) -> Any:
     options = _options(field.annotation) if field else []
     if str in options:
         return None if text in ("", "null") and type(None) in options else text
-    where = f"parameter {shortened(name)}"
+    where = f"parameter {quoted(name)}"
     items = next((typing.get_args(o)[0] for o in options if typing.get_origin(o) is list), None)
     if items is None or text.lstrip().startswith("["):
         return parse_yaml(text, where)
@@ -136,7 +136,7 @@ def _mapping(value: Any, where: str) -> dict[str, Any]:
         raise ParameterError(
             "A mapping of names to values is wanted here.",
             where=where,
-            got=f"{type(value).__name__}: {shortened(value)}",
+            got=f"{type(value).__name__}: {quoted(value)}",
             remedy="Write `name: value`, one a line.",
         )
     return value

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails, to_json
 
 from analysis_lib import results
-from analysis_lib.errors import ParameterError
+from analysis_lib.errors import ParameterError, quoted
 
 _NOT_OURS = {"In", "Out", "exit", "quit", "open", "get_ipython"}
 _LONGEST = 80
@@ -206,7 +206,7 @@ def _not_plain(value: object, depth: int = 0) -> _Fault | None:
         case dict():
             strange = [name for name in value if not isinstance(name, str)]
             if strange:
-                return _Fault(_shortened(strange[0]), "a text for a name: quote it")
+                return _Fault(quoted(strange[0]), "a text for a name: quote it")
             inside = [*value, *value.values()]
         case list() | tuple():
             inside = list(value)
@@ -218,7 +218,7 @@ def _not_plain(value: object, depth: int = 0) -> _Fault | None:
 def _no_scalar(value: object) -> _Fault | None:
     match value:
         case str() if "\0" in value or _halves(value):
-            return _Fault(_shortened(value), "text of whole characters, without NUL")
+            return _Fault(quoted(value), "text of whole characters, without NUL")
         case int() if not -_LARGEST <= value <= _LARGEST:
             return _Fault("one of more digits", f"a number up to {_LARGEST:,}")
         case float() if not math.isfinite(value):
@@ -235,20 +235,15 @@ def _no_path(text: str) -> _Fault | None:
     try:
         Path(text).expanduser().stat()
     except RuntimeError:
-        return _Fault(_shortened(text), "the home folder of somebody on this machine")
+        return _Fault(quoted(text), "the home folder of somebody on this machine")
     except OSError as error:
         if error.errno not in (errno.ENOENT, errno.ENOTDIR):
-            return _Fault(f"{_shortened(text)} ({error.strerror})", "a path that can be looked up")
+            return _Fault(f"{quoted(text)} ({error.strerror})", "a path that can be looked up")
     return None
 
 
 def _halves(text: str) -> bool:
     return any("\ud800" <= character <= "\udfff" for character in text)
-
-
-def _shortened(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _refused(cls: type[StudyParams], name: str, fault: _Fault) -> ParameterError:
@@ -265,7 +260,7 @@ def _refused(cls: type[StudyParams], name: str, fault: _Fault) -> ParameterError
 def _unknown(cls: type[StudyParams], name: object, more: int) -> ParameterError:
     near = difflib.get_close_matches(str(name)[:_LONGEST], cls.model_fields, n=1)
     return ParameterError(
-        f"There is no parameter {_shortened(name)}.{_more(more)}",
+        f"There is no parameter {quoted(name)}.{_more(more)}",
         expected=", ".join(cls.model_fields),
         remedy=f"Did you mean {near[0]!r}?" if near else "Remove it.",
     )
@@ -281,8 +276,8 @@ def _explain(cls: type[StudyParams], faults: Sequence[ErrorDetails]) -> Paramete
     row = next((row for row in cls.table() if row.name == name), None)
     return ParameterError(
         f"The parameter {name!r} has no legal value.{_more(len(faults) - 1)}",
-        where=name + "".join(f"[{_shortened(part)}]" for part in fault["loc"][1:]),
+        where=name + "".join(f"[{quoted(part)}]" for part in fault["loc"][1:]),
         expected=": ".join(filter(None, [row.type, row.range])) if row else None,
-        got=f"{_shortened(fault['input'])} ({fault['msg']})",
+        got=f"{quoted(fault['input'])} ({fault['msg']})",
         remedy=f"Give another one; the default is {row.default}." if row else None,
     )
