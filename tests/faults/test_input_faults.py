@@ -66,6 +66,8 @@ def patients(sheets: list[Sheet], folder: Path) -> None:
         turned = "samples in the columns" in read.notes[0]
         if turned:
             rows = [list(column) for column in zip(*rows, strict=True)]
+            if "description" in rows[0][0].lower():  # as published: the genes come second
+                rows[:2] = reversed(rows[:2])
         numbers = {row[0].strip(): row[1:] for row in rows[1:]}
         genes = [cell.strip() for cell in rows[0][1:]]
         assert set(read.X.index) <= set(numbers)

@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ TARGETS = ("tables", "parameters")
 FOLDER = PROJECT / "build" / "fuzz"
 _MEGABYTES, _LONGEST_BYTES, _LONGEST_SECONDS = 2_000, 4_096, 60
 _DONE = re.compile(r"#(\d+)\s+DONE\s+cov: (\d+) ft: (\d+) corp: (\d+)")
+_PROGRESS = re.compile(r"#\d+\s+[a-zA-Z]+\s+cov: ")
 _RUN = re.compile(r"stat::number_of_executed_units: (\d+)")
 
 
@@ -39,6 +41,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--seconds", type=float, default=300, help="in all (300)")
+    parser.add_argument("--runs", type=int, default=-1, help="at most so many of each target")
     parser.add_argument("--target", choices=TARGETS, help="this one alone")
     parser.add_argument("--seed", type=int, default=0, help="of the inputs (0: another each time)")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where corpora are kept")
@@ -80,22 +83,26 @@ def _run(target: str, seconds: float, given: argparse.Namespace) -> bool:
     before = set((folder / "found").iterdir())
     print(f"{target}: {seconds:.0f} s …", flush=True)
     command = [sys.executable, "-m", "tests.fuzz", "--child", target]
-    command += ["--seconds", str(seconds), "--seed", str(given.seed), "--folder", str(given.folder)]
+    command += ["--seconds", str(seconds), "--runs", str(given.runs)]
+    command += ["--seed", str(given.seed), "--folder", str(given.folder)]
+    begun = time.monotonic()
     with (folder / "log").open("w+", encoding="utf-8", errors="replace") as log:
         done = subprocess.run(
             command,
             cwd=PROJECT,
-            env={**os.environ, "TMPDIR": str(folder)},  # libFuzzer ends without tidying up
+            # libFuzzer ends without tidying up; the same seed is to reach the same lines.
+            env={**os.environ, "TMPDIR": str(folder), "PYTHONHASHSEED": "0"},
             stdout=log,
             stderr=subprocess.STDOUT,
             check=False,
         )
         log.seek(0)
         said = log.read()
-    print(f"{target}: {_summary(said, seconds)}")
+    print(f"{target}: {_summary(said, time.monotonic() - begun)}")
     found = sorted(set((folder / "found").iterdir()) - before)
     if done.returncode:
-        print("\n".join(said.splitlines()[-40:]))
+        told = [line for line in said.splitlines() if not _PROGRESS.match(line)]
+        print("\n".join(told[-40:]))
         print(f"{target}: FAILED with status {done.returncode}; all of it in {folder / 'log'}")
     for file in found:
         print(f"{target}: kept {file}\n    again: python -m tests.fuzz --replay '{file}'")
@@ -132,6 +139,7 @@ def _with_atheris(name: str, folder: Path, given: argparse.Namespace) -> None:
         (folder / "corpus" / f"seed-{number}").write_bytes(seed)
     options = {
         "max_total_time": max(1, round(given.seconds)),
+        "runs": given.runs,
         "rss_limit_mb": _MEGABYTES,
         "timeout": _LONGEST_SECONDS,
         "max_len": _LONGEST_BYTES,
@@ -155,8 +163,6 @@ def _escaped(word: bytes) -> str:
 
 def _with_hypothesis(name: str, folder: Path, given: argparse.Namespace) -> int:
     """Let hypothesis put the inputs together, driven towards those of which much is taken."""
-    import time
-
     from hypothesis import HealthCheck, settings, target
     from hypothesis import given as draws
     from hypothesis import seed as seeded
@@ -171,16 +177,19 @@ def _with_hypothesis(name: str, folder: Path, given: argparse.Namespace) -> int:
     runs, seed = 0, given.seed or time.time_ns()
     last = b""
 
+    def goes_on() -> bool:
+        return time.monotonic() < deadline and runs != given.runs
+
     @settings(max_examples=500, deadline=None, database=None, suppress_health_check=HealthCheck)
     @draws(inputs)
     def look(data: bytes) -> None:
         nonlocal last, runs
-        if time.monotonic() < deadline:
+        if goes_on():
             last, runs = data, runs + 1
             target(float(module.check(data)))
 
     try:
-        while time.monotonic() < deadline:
+        while goes_on():
             seeded(seed)(look)()
             seed += 1
     except Exception:  # whatever a target raises is what was looked for
