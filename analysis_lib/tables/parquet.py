@@ -54,7 +54,7 @@ class ParquetTable:
                 remedy="Give the table as text (CSV or TSV).",
             )
         self.names = check_names(renamed(header, names), path)
-        rows = self._file.metadata.num_rows
+        self._rows = rows = self._file.metadata.num_rows
         if rows == 0 or not header:
             raise TableError(
                 "The table has no rows.", where=str(path), remedy="Export it again with its rows."
@@ -66,6 +66,10 @@ class ParquetTable:
         """Return the columns: numbers as float64 (missing: NaN), all others as text."""
         try:
             table = self._file.read(use_pandas_metadata=False)
+            if table.num_rows != self._rows:
+                raise self._damaged(
+                    f"{self._rows:,} rows are promised, and {table.num_rows:,} are in it"
+                )
             return {
                 name: self._number(column, name) if name in numbers else self._text(column, name)
                 for name, column in zip(self.names, table.columns, strict=True)
@@ -136,7 +140,7 @@ class ParquetTable:
             remedy=f"Store the column as {expected}.",
         )
 
-    def _damaged(self, error: BaseException) -> TableError:
+    def _damaged(self, error: object) -> TableError:
         return TableError(
             "The Parquet file is damaged.",
             where=str(self.path),

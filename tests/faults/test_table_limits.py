@@ -48,6 +48,12 @@ GUARDS = [
         "test_a_parquet_file_that_unfolds_without_end_is_refused[300 MB]",
     ),
     Guard(
+        "analysis_lib/tables/parquet.py",
+        "if table.num_rows != self._rows:",
+        "if False:",
+        "test_rows_that_are_not_there_are_missed",
+    ),
+    Guard(
         "analysis_lib/tables/records.py",
         "if sum(text.count(delimiter) for delimiter in delimiters) >= MAX_COLUMNS:",
         "if False:",
@@ -217,6 +223,22 @@ DAMAGED = zlib.decompress(
 def test_a_damaged_column_does_not_end_the_process(table, measured):
     """Before: asking pyarrow about the column aborted the process (found by the fuzz run)."""
     assert "The Parquet file is damaged" in measured(table(DAMAGED))["error"]
+
+
+@pytest.mark.fault(
+    "a Parquet file that promises rows",
+    by="its one group of rows is said to hold none",
+    survives="an error with both counts",
+)
+def test_rows_that_are_not_there_are_missed(table):
+    """Before: a table without rows was read, and nothing said (found by the fuzz run)."""
+    packed = io.BytesIO()
+    pq.write_table(pa.table({"g": ["a", "b"]}), packed)
+    data = bytearray(packed.getvalue())
+    rows = data.rindex(b"\x16\x04", 0, data.index(b"ARROW:schema"))
+    data[rows + 1] = 0
+    with pytest.raises(TableError, match=r"damaged(.|\n)*2 rows are promised, and 0"):
+        read_table(table(bytes(data)))
 
 
 # Long and wide
