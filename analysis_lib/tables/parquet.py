@@ -66,6 +66,7 @@ class ParquetTable:
         """Return the columns: numbers as float64 (missing: NaN), all others as text."""
         try:
             table = self._file.read(use_pandas_metadata=False)
+            table.validate(full=True)  # letters that are no UTF-8, places outside a dictionary
             if table.num_rows != self._rows:
                 raise self._damaged(
                     f"{self._rows:,} rows are promised, and {table.num_rows:,} are in it"
