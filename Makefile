@@ -4,37 +4,42 @@ STAMP := .venv/.installed
 STUDY ?= dge
 NAME ?= mine
 SECONDS ?= 300
-# One worker more than there are cores: tests wait for kernels, browsers and clocks.
+# One worker more than there are cores: tests wait for kernels, browsers and clocks. The long ones
+# have little in common, so that they need not stay with those of their file.
 CORES = $(shell getconf _NPROCESSORS_ONLN)
 PARALLEL = -n $$(( $(CORES) + 1 )) --maxprocesses 4 --dist loadfile
+PARALLEL_LONG = -n $(CORES) --maxprocesses 4 --dist worksteal
 .DEFAULT_GOAL := help
 
 # What a person gives reaches a recipe through its environment, to the letter: neither make nor the
 # shell looks into it, and P is split into words by the program.
 ASKED := $(if $(filter command line environment,$(origin STUDY)),$(value STUDY))
-GIVEN := STUDY NAME F P RUNS TO PORT
+NAMED := $(if $(filter command line environment,$(origin NAME)),$(value NAME))
+GIVEN := STUDY NAME F P RUNS TO PORT GRID JOBS MOST SCHEDULER
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
-ifneq (,$(filter run check compare serve publish data,$(MAKECMDGOALS)))
-export ASKED $(GIVEN)
+ifneq (,$(filter book run check sweep compare serve publish data,$(MAKECMDGOALS)))
+export ASKED NAMED $(GIVEN)
+# Kernels look for it under Dask's own name.
+$(if $(value SCHEDULER),$(eval export override DASK_SCHEDULER_ADDRESS := $$(value SCHEDULER)))
 endif
 
 # Meant for other programs of the user's; these would reach the imports of ours.
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONOPTIMIZE PYTHONWARNINGS
 
-.PHONY: help book test test-long faults run check compare serve publish data full-size bench pictures
-.PHONY: audit fuzz check-code lock clean
+.PHONY: help book test test-long faults run check sweep compare serve publish data full-size bench
+.PHONY: pictures audit fuzz check-code lock clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
-book: $(STAMP) ## execute what is stale, build the site, say where to open it
-	@$(PY) -m analysis_lib book
+book: $(STAMP) ## execute what is stale, build the site, say where to open it (JOBS=2)
+	@exec $(PY) -m analysis_lib book $${JOBS:+--jobs="$$JOBS"}
 
 test: $(STAMP) ## run the test suite, or T=tests/test_lasso.py
 	@$(PY) -m pytest $(if $(T),$(T),-m "not long" $(PARALLEL))
 
 test-long: $(STAMP) ## run the tests that take minutes: faults by the dozen, whole reports
-	@$(PY) -m pytest -m long $(if $(T),$(T),$(PARALLEL))
+	@$(PY) -m pytest -m long $(if $(T),$(T),$(PARALLEL_LONG))
 
 faults: $(STAMP) ## write tests/faults/README.md from the tests of faults
 	@$(PY) -m tests.faults.table
@@ -44,6 +49,12 @@ run: $(STAMP) ## one run: STUDY=dge NAME=strict P="p_threshold=0.01" or F=params
 
 check: $(STAMP) ## what a run would do, without models: STUDY=dge P="data=my.csv"
 	@exec $(PY) -m analysis_lib check -- "$$STUDY" $${F:+--file="$$F"} --words="$$P"
+
+sweep: $(STAMP) ## one study at many points: STUDY=dge GRID="seed=1,2,3" or F=sweep.yml (JOBS=2)
+	@study="$$ASKED"; [ -n "$$study$$F" ] || study="$$STUDY"; \
+	exec $(PY) -m analysis_lib sweep $${study:+-- "$$study"} $${F:+--file="$$F"} --words="$$P" \
+	    $${GRID:+--grid="$$GRID"} $${NAMED:+--name="$$NAMED"} $${JOBS:+--jobs="$$JOBS"} \
+	    $${SCHEDULER:+--scheduler="$$SCHEDULER"} $${MOST:+--most="$$MOST"}
 
 compare: $(STAMP) ## runs of one study side by side: RUNS="dge/default dge/strict"
 	@set -f; exec $(PY) -m analysis_lib compare -- $$RUNS
@@ -61,8 +72,8 @@ full-size: $(STAMP) ## both neuron studies on simulated data of the published sh
 	@$(PY) -m analysis_lib run ephys_lasso --name full simulate=full
 	@$(PY) -m analysis_lib run geo_validation --name full models=ephys_lasso/full
 
-bench: $(STAMP) ## measure what is claimed to be fast, each beside its peer
-	@$(PY) benchmarks/__main__.py
+bench: $(STAMP) ## measure what is claimed to be fast, each beside its peers (QUICK=1: tiny sizes)
+	@$(PY) -m benchmarks $(if $(QUICK),--quick)
 
 pictures: $(STAMP) ## take the README's pictures of the built book (needs Chromium)
 	@$(PY) -m tests.site.pictures

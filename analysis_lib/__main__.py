@@ -7,12 +7,13 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from analysis_lib import files, studies
 from analysis_lib.errors import AnalysisError, RunError, visible
+from analysis_lib.runs.commands import JOBS, StudyCommands, SweepCommands, say
 
 if TYPE_CHECKING:
     from analysis_lib.site import DataRow, SiteReport, StudyPage
@@ -20,72 +21,13 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 SITE = files.PROJECT / "book" / "_build" / "html"
 WATCHED = (
-    *("analysis_lib", "notebooks", "book", "build/runs"),
-    *("_config.yml", "report.yml", "requirements.lock"),
+    *("analysis_lib", "notebooks", "book", "build/runs", "build/sweeps"),
+    *("_config.yml", "report.yml", "requirements.lock", "benchmarks/results.json"),
 )
 """What the pages are made from, for a book that is served."""
 
 SHOWN = 12
 """Columns of a prediction that a terminal is given; a file has all."""
-
-
-class StudyCommands(click.Group):
-    """One sub-command for each study, made when it is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of the studies."""
-        return list(studies.STUDIES)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
-        """Return the command of a study; its help lists the study's parameters."""
-        info = studies.info(cmd_name)
-        options: list[click.Parameter] = [
-            click.Argument(["words"], nargs=-1, metavar="[NAME=VALUE]..."),
-            click.Option(
-                ["-f", "--file", "file"],
-                type=click.Path(path_type=Path),
-                help="Read parameters from a YAML or JSON file; words given beside it win.",
-            ),
-            click.Option(
-                ["--words", "more"],
-                default="",
-                help="More parameters, all in one text that is split as a shell would.",
-            ),
-        ]
-        if self.name == "run":
-            options += [
-                click.Option(["--name"], default="mine", help="Name of the run.  [mine]"),
-                click.Option(["--force"], is_flag=True, help="Execute even if nothing changed."),
-                click.Option(["--time-limit"], help="Seconds in all, half for a cell.  [3600]"),
-                click.Option(
-                    ["--memory-limit"], help="As 4G or 900M.  [80 % of what the machine has]"
-                ),
-            ]
-        callback = _run if self.name == "run" else _check
-        return StudyCommand(
-            cmd_name,
-            callback=lambda **given: callback(info.name, **given),
-            params=options,
-            help=f"{info.title}. {info.question}",
-        )
-
-
-class StudyCommand(click.Command):
-    """A command whose help ends with the parameters of its study."""
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the table of parameters."""
-        with formatter.section("Parameters"):
-            formatter.write_dl(
-                [
-                    (
-                        f"{row.name}={row.default}",
-                        f"{row.description} ({'; '.join(filter(None, [row.type, row.range]))})",
-                    )
-                    for row in studies.load(self.name or "").Params.table()
-                ],
-                col_max=36,
-            )
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -111,11 +53,21 @@ def check_group() -> None:
     """Do everything a run does but model: read the data, check the parameters."""
 
 
+@cli.group(
+    cls=SweepCommands,
+    name="sweep",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+def sweep_group() -> None:
+    """Execute one study at many points; those that are there already are not executed again."""
+
+
 @cli.command()
 @click.option("--as-is", is_flag=True, help="Execute nothing: the pages of the runs as they are.")
-def book(as_is: bool) -> None:
+@click.option("--jobs", type=JOBS, default=1, help="Runs at once, a process each.  [1]")
+def book(as_is: bool, jobs: int) -> None:
     """Execute what is stale, build the site, say where to open it."""
-    report = _built(execute=not as_is)
+    report = _built(execute=not as_is, jobs=jobs)
     done = f"built in {report.seconds:.0f} s" if report.built else "nothing changed"
     click.echo(f"The book ({report.pages} pages, {done}): {report.target / 'index.html'}")
     if not as_is:  # a failed run is no failure of who asked for none
@@ -136,7 +88,7 @@ def serve(port: int) -> None:
         rebuild=in_new_process(command, files.PROJECT),
         watched=[files.PROJECT / name for name in WATCHED],
         port=port,
-        say=_say,
+        say=say,
     )
 
 
@@ -147,7 +99,7 @@ def publish(target: Path) -> None:
     from analysis_lib.site.hosting import publish as publish_site
 
     report = _built(execute=True)
-    publish_site(SITE, target, files.PROJECT, _say, failed=report.failed)
+    publish_site(SITE, target, files.PROJECT, say, failed=report.failed)
     _tell_failed(report)
 
 
@@ -159,7 +111,7 @@ def compare(runs: tuple[str, ...]) -> None:
     from analysis_lib.runs.compare_text import comparison_text
     from analysis_lib.runs.engine import Runs
 
-    for line in comparison_text(compare_named(runs, Runs(say=_say))):
+    for line in comparison_text(compare_named(runs, Runs(say=say))):
         click.echo(visible(line))
 
 
@@ -173,7 +125,7 @@ def predict(run: str, samples: Path, out: Path | None) -> None:
     from analysis_lib.tables import write_table
 
     study = run.partition("/")[0]
-    predicted = studies.predictor(study)(Runs(say=_say).good(run), samples)
+    predicted = studies.predictor(study)(Runs(say=say).good(run), samples)
     for note in predicted.notes:
         click.echo(visible(note), err=True)
     if out:
@@ -210,22 +162,30 @@ def data_command(study: str | None, download: bool) -> None:
             click.echo(f"{row.dataset:<12} {row.state:<10} {size:>10}  {place}")
 
 
-def _built(execute: bool) -> SiteReport:
+def _built(execute: bool, jobs: int = 1) -> SiteReport:
     """Build the site, after executing what is stale or from the runs as they are."""
     from analysis_lib.runs.engine import Runs
     from analysis_lib.runs.report import as_they_are, make_all
+    from analysis_lib.runs.sweep import root_of
+    from analysis_lib.runs.sweep_file import made_for, read_sweeps
     from analysis_lib.runs.values import read_report
     from analysis_lib.site import Book, SiteRun, build_site
+    from analysis_lib.site.sweep_choice import published
 
-    states = (make_all if execute else as_they_are)(
-        Runs(say=_say), read_report(files.PROJECT / "report.yml")
+    runs, specs = Runs(say=say), read_report(files.PROJECT / "report.yml")
+    sweeps = read_sweeps(root_of(files.PROJECT), say)
+    hidden = made_for(sweeps) - {run for sweep in sweeps for run in published(sweep, runs.root)}
+    states = (
+        make_all(runs, specs, jobs=jobs, hidden=hidden)
+        if execute
+        else as_they_are(runs, specs, hidden)
     )
-    runs = [SiteRun(**vars(state)) for state in states]
+    pages = [SiteRun(**vars(state)) for state in states]
     return build_site(
-        Book(runs, _study_pages(), _data_rows(), citation=_citation()),
+        Book(pages, _study_pages(), _data_rows(), citation=_citation(), sweeps=sweeps),
         project=files.PROJECT,
         target=SITE,
-        say=_say,
+        say=say,
     )
 
 
@@ -275,51 +235,6 @@ def _data_rows() -> list[DataRow]:
         )
         for dataset in datasets.CATALOGUE.values()
     ]
-
-
-def _say(line: str) -> None:
-    # Not click's echo: only what is printed keeps clear of the moving line of a terminal.
-    print(line, flush=True)
-
-
-def _values(study: str, words: Sequence[str], more: str, file: Path | None) -> dict[str, Any]:
-    from analysis_lib.runs.values import parse_words, read_values, split_words
-
-    given = read_values(file) if file else {}
-    return {**given, **parse_words(studies.load(study).Params, [*words, *split_words(more)])}
-
-
-def _run(
-    study: str,
-    *,
-    words: Sequence[str],
-    more: str,
-    file: Path | None,
-    name: str,
-    force: bool,
-    time_limit: str | None,
-    memory_limit: str | None,
-) -> None:
-    from analysis_lib.runs.engine import Runs
-    from analysis_lib.runs.limits import Limits
-    from analysis_lib.runs.values import RunSpec
-
-    spec = RunSpec(study, name, _values(study, words, more, file))
-    outcome = Runs(say=_say).ensure(
-        spec, force=force, limits=Limits.asked(time_limit, memory_limit)
-    )
-    if outcome.did == "nothing":
-        click.echo(f"{spec.id}: nothing changed since {outcome.record.started}; not executed.")
-    click.echo(f"Results: build/runs/{spec.id}/   Its page: make book")
-
-
-def _check(study: str, *, words: Sequence[str], more: str, file: Path | None) -> None:
-    module = studies.load(study)
-    params = module.Params.of(_values(study, words, more, file))
-    told = module.check(params)
-    width = max(len(topic) for topic, _ in told)
-    for topic, text in told:
-        click.echo(f"{topic:<{width}}  {visible(text)}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,81 +1,87 @@
-"""Fit one Lasso per gene, penalties cross-validated, beside scikit-learn one gene at a time.
+"""Fit one Lasso per gene, penalties cross-validated, beside others that take gene by gene.
 
 48 samples, 15 features that go together, four folds, 100 penalties per gene. Ours fits all genes;
 the peers fit some of them, in the same rounds, and their times are scaled to all. Compiled code is
 loaded before anything is timed; how long that takes, and how long compiling took, is measured in
 processes of their own, and so is the memory of a million genes.
-
-    python benchmarks/fit_lassos.py --genes 12205 --rounds 5
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import resource
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from analysis_lib.files import PROJECT
 from analysis_lib.models.batch import bar
 from analysis_lib.models.lasso import BatchLassoCV
 from analysis_lib.models.lasso_paths import threads
+from benchmarks import peers
+from benchmarks.harness import Claim, Way, printed, timed
 
 SAMPLES, FEATURES, GENES, MANY = 48, 15, 12_205, 1_000_000
-ROUNDS = 5
-PEER_GENES = {
-    "LassoCV": 10,
-    "LassoCV, its own tol": 10,
-    "LassoLarsCV": 50,
-    "ours, coordinate descent": 50,
-}
+QUICK_GENES = 50
+TOL = 1e-8
 Tables = tuple[np.ndarray, np.ndarray]
 
 
-def measure(rounds: int = ROUNDS, genes: int = GENES) -> dict[str, Any]:
-    """Return the seconds of all in turn (peers scaled), and what compiling and memory cost."""
+def claims(*, quick: bool) -> Iterator[Claim]:
+    """Yield the claim about Lasso models."""
+    genes, few = (QUICK_GENES, 2) if quick else (GENES, 10)
     X, Y = tables(genes)
-    _check_equal(X, Y)
-    ways: dict[str, Callable[[np.ndarray], Any]] = {
-        "LassoCV": lambda Y: _lasso_cv(X, Y),
-        "LassoCV, its own tol": lambda Y: _lasso_cv(X, Y, tol=1e-4),
-        "LassoLarsCV": lambda Y: _lars_cv(X, Y),
-        "ours, coordinate descent": lambda Y: _ours(X, Y, "descent"),
-        "ours": lambda Y: _ours(X, Y),
-    }
+    scaled = (X - X.mean(0)) / X.std(0)  # celer wants features of one size
     draw = np.random.default_rng(1)
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(rounds):
-        for name, fit in ways.items():
-            count = min(PEER_GENES.get(name, genes), genes)
-            some = np.ascontiguousarray(Y[:, draw.choice(genes, count, replace=False)])
-            seconds[name].append(_timed(lambda fit=fit, some=some: fit(some)) * genes / count)
-    medians = {name: statistics.median(times) for name, times in seconds.items()}
-    some_of = ", ".join(f"{name} {count}" for name, count in PEER_GENES.items())
-    return {
-        "what": f"{genes:,} Lassos with cross-validated penalties",
-        "peer": "sklearn.linear_model.LassoCV to the same tolerance, gene by gene on one thread",
-        "seconds": seconds,
-        "medians": medians,
-        "ratio": medians["ours"] / medians["LassoCV"],
-        "notes": [
-            f"ours on {threads()} threads; genes timed per round and scaled to all: {some_of}",
-            *(
-                f"{name} takes {medians[name] / medians['ours']:,.0f} times as long as ours"
-                for name in PEER_GENES
-            ),
-            *_first_calls(),
-            _memory(),
-        ],
+
+    def some(count: int) -> np.ndarray:
+        return np.ascontiguousarray(Y[:, draw.choice(genes, count, replace=False)])
+
+    def in_part(fit: Callable[[np.ndarray], Any], count: int) -> Callable[[], float]:
+        def cost() -> float:
+            part = some(count)
+            return timed(lambda: fit(part), genes / count)()
+
+        return cost
+
+    others = {
+        "LassoCV": (lambda part: _lasso_cv(X, part), few),
+        "LassoCV, its own tolerance": (lambda part: _lasso_cv(X, part, tol=1e-4), few),
+        "LassoLarsCV": (lambda part: _lars_cv(X, part), 5 * few),
     }
+    inputs = {"X": scaled, "Y": Y[:, :few], "tol": np.array(TOL)}
+    with peers.at_work(peers.CELER, inputs, "lasso", install=not quick) as worker:
+        there, absent = peers.ways(worker)
+        there = [Way(way.name, lambda way=way: way.cost() * genes / few) for way in there]
+
+        def check() -> None:
+            _check_equal(X, Y)
+            if isinstance(worker, peers.Worker):
+                found, ours = worker.result(), _ours(scaled, Y[:, :few])
+                np.testing.assert_allclose(ours.alpha_, found["alpha"], rtol=1e-6)
+                np.testing.assert_allclose(ours.coef_, found["coef"], atol=1e-3)
+
+        yield Claim(
+            "fit_lassos",
+            "Lasso of all genes",
+            f"{genes:,} Lassos of {SAMPLES} samples × {FEATURES} features, penalties by "
+            "cross-validation",
+            "s",
+            Way("BatchLassoCV", timed(lambda: _ours(X, Y))),
+            [*(Way(name, in_part(*fit)) for name, fit in others.items()), *there],
+            check,
+            rounds=1 if quick else 5,
+            absent=absent,
+            notes=lambda: [
+                f"Ours on {threads()} threads. Peers fit {few} genes a round (LassoLarsCV "
+                f"{5 * few}), and the time is scaled to all.",
+                *([] if quick else [*_first_calls(), _memory()]),
+            ],
+        )
 
 
 def tables(genes: int, seed: int = 42) -> Tables:
@@ -124,7 +130,7 @@ def _ours(X: np.ndarray, Y: np.ndarray, solver: Any = "homotopy") -> BatchLassoC
     return BatchLassoCV(standardize=False, solver=solver).fit(X, Y)
 
 
-def _lasso_cv(X: np.ndarray, Y: np.ndarray, tol: float = 1e-8) -> list[Any]:
+def _lasso_cv(X: np.ndarray, Y: np.ndarray, tol: float = TOL) -> list[Any]:
     from sklearn.linear_model import LassoCV  # noqa: PLC0415  (other processes need none)
 
     return [LassoCV(alphas=100, cv=4, tol=tol, max_iter=1_000_000).fit(X, y) for y in Y.T]
@@ -145,48 +151,26 @@ def _check_equal(X: np.ndarray, Y: np.ndarray) -> None:
 
 def _first_calls() -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
-        compiled, loaded = (float(_alone("first-call", NUMBA_CACHE_DIR=folder)) for _ in range(2))
-    return [f"first call {compiled:.1f} s when it compiles, once; {loaded:.1f} s from then on"]
+        compiled, loaded = (float(_alone("first", NUMBA_CACHE_DIR=folder)) for _ in range(2))
+    return [
+        f"Its first call takes {compiled:.1f} s when it compiles, once; {loaded:.1f} s after that."
+    ]
 
 
 def _memory() -> str:
-    return _alone("many").strip()
+    return f"{_alone('many').strip()}."
 
 
 def _alone(part: str, **environment: str) -> str:
-    done = subprocess.run(
-        [sys.executable, __file__, "--only", part],
-        env={**os.environ, "PYTHONPATH": str(PROJECT), **environment},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return done.stdout
-
-
-def _timed(fit: Callable[[], Any]) -> float:
-    started = time.perf_counter()
-    fit()
-    return time.perf_counter() - started
+    return printed([sys.executable, "-m", "benchmarks.fit_lassos", part], **environment)
 
 
 def main() -> None:
-    """Measure and print, or do one part alone."""
+    """Do one part alone, in this process."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--genes", type=int, default=GENES)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--only", choices=["first-call", "many"], help="one part, in this process")
-    asked = parser.parse_args()
-    if asked.only:
-        {"first-call": first_call, "many": many}[asked.only]()
-        return
-    result = measure(asked.rounds, asked.genes)
-    print(result["what"])
-    for name, times in result["seconds"].items():
-        low, high = min(times), max(times)
-        print(f"  {name}: median {result['medians'][name]:.3f} s (from {low:.3f} to {high:.3f})")
-    for note in result["notes"]:
-        print(f"  {note}")
+    parts = {"first": first_call, "many": many}
+    parser.add_argument("part", choices=parts)
+    parts[parser.parse_args().part]()
 
 
 if __name__ == "__main__":

@@ -1,53 +1,52 @@
-"""Counts to log2(CPM + 1): ours on a sparse matrix beside a loop over cells in pandas.
+"""Counts to log2(CPM + 1): ours on a sparse matrix beside a loop over cells, and scanpy's recipe.
 
-The peer is what public notebooks do: a dense table, one cell at a time. Both normalise the same
-counts, of the shape of GSE71585 and with as many zeros, in turns and in one process.
-
-    python benchmarks/normalise_counts.py --rounds 5
+The loop is what public notebooks do: a dense table in pandas, one cell at a time. All normalise the
+same counts, of the shape of GSE71585 and with as many zeros.
 """
 
 from __future__ import annotations
 
-import argparse
-import gc
-import statistics
-import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
 from analysis_lib.datasets.counts import log_cpm
+from benchmarks import peers
+from benchmarks.harness import Claim, Way, timed
 
 CELLS, GENES, ZEROS = 1_809, 24_057, 0.7
-ROUNDS = 5
+QUICK_CELLS = 40
 
 
-def measure(rounds: int = ROUNDS, cells: int = CELLS) -> dict[str, Any]:
-    """Return the seconds of both, their medians and the ratio ours / peer."""
+def claims(*, quick: bool) -> Iterator[Claim]:
+    """Yield the claim about the normalisation of counts."""
+    cells = QUICK_CELLS if quick else CELLS
     values = counts(cells)
     table = pd.DataFrame(values.toarray().T)  # genes in rows, as such tables are published
-    ways: dict[str, Callable[[], Any]] = {
-        "peer": lambda: cell_by_cell(table),
-        "ours": lambda: log_cpm(values),
-    }
-    # What is compared must be the same numbers.
-    np.testing.assert_allclose(ways["ours"]().toarray().T, ways["peer"]().to_numpy(), rtol=1e-12)
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(rounds):
-        for name, normalise in ways.items():
-            seconds[name].append(_timed(normalise))
-    medians = {name: statistics.median(times) for name, times in seconds.items()}
-    return {
-        "what": f"log2(CPM + 1) of {cells:,} cells × {GENES:,} genes, {ZEROS:.0%} zeros",
-        "peer": "a loop over cells in pandas",
-        "rounds": rounds,
-        "seconds": seconds,
-        "medians": medians,
-        "ratio": medians["ours"] / medians["peer"],
-    }
+    parts = {"data": values.data, "indices": values.indices, "indptr": values.indptr}
+    inputs = {**parts, "shape": np.array(values.shape)}
+    with peers.at_work(peers.SCANPY, inputs, "cpm", install=not quick) as worker:
+        there, absent = peers.ways(worker)
+
+        def check() -> None:
+            ours = log_cpm(values)
+            np.testing.assert_allclose(ours.toarray().T, cell_by_cell(table), rtol=1e-12)
+            if isinstance(worker, peers.Worker):  # its logarithm is the natural one
+                np.testing.assert_allclose(ours.data * np.log(2), worker.result()["found"])
+
+        yield Claim(
+            "normalise_counts",
+            "Normalising counts",
+            f"log2(CPM + 1) of {cells:,} cells × {GENES:,} genes, {ZEROS:.0%} of them zero",
+            "s",
+            Way("log_cpm, sparse", timed(lambda: log_cpm(values))),
+            [Way("a loop over cells in pandas", timed(lambda: cell_by_cell(table))), *there],
+            check,
+            rounds=1 if quick else 5,
+            absent=absent,
+        )
 
 
 def counts(cells: int) -> sparse.csr_array:
@@ -66,30 +65,3 @@ def cell_by_cell(table: pd.DataFrame) -> pd.DataFrame:
         cpm = column / column.sum() * 1e6
         logged[cell] = np.log2(cpm + 1)
     return pd.DataFrame(logged)
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--cells", type=int, default=CELLS)
-    options = parser.parse_args()
-    result = measure(options.rounds, options.cells)
-    print(f"{result['what']}, {result['rounds']} rounds in turns")
-    for name, times in result["seconds"].items():
-        print(
-            f"  {name}: median {result['medians'][name]:.3f} s"
-            f" (from {min(times):.3f} to {max(times):.3f})"
-        )
-    print(f"  ours / peer: {result['ratio']:.3f}")
-
-
-def _timed(normalise: Callable[[], Any]) -> float:
-    gc.collect()
-    start = time.perf_counter()
-    normalise()
-    return time.perf_counter() - start
-
-
-if __name__ == "__main__":
-    main()

@@ -1,89 +1,62 @@
-"""Time `read_table` beside a plain `pandas.read_csv(engine="pyarrow")` of the same file.
+"""Read and check a table beside readers that only read it.
 
 The file holds a name and five numbers in every row. Ours also checks that the names are unique,
-that every row has the header's width and that every number is one. Both read in turns, in one
-process; the first round of each is not counted.
-
-    python benchmarks/read_tables.py --rows 1000000 --rounds 7
+that every row has the header's width and that every number is one.
 """
 
 from __future__ import annotations
 
-import argparse
-import gc
-import statistics
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from pyarrow import csv
 
 from analysis_lib.tables import read_table, write_table
+from benchmarks.harness import Claim, Way, timed
 
 NUMBERS = ("logFC", "pvalue", "baseMean", "lfcSE", "stat")
-ROWS = 1_000_000
-ROUNDS = 7
+ROWS, QUICK_ROWS = 1_000_000, 2_000
 
 
-def measure(rounds: int = ROUNDS, rows: int = ROWS) -> dict[str, Any]:
-    """Return the seconds of both readers, their medians and the ratio ours / peer."""
+def claims(*, quick: bool) -> Iterator[Claim]:
+    """Yield the claim about tables."""
+    rows = QUICK_ROWS if quick else ROWS
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "genes.csv"
         write_table(_genes(rows), path)
-        readers: dict[str, Callable[[], pd.DataFrame]] = {
-            "peer": lambda: pd.read_csv(path, engine="pyarrow"),
-            "ours": lambda: read_table(path, numbers=NUMBERS, unique="name"),
+        peers: dict[str, Callable[[], pd.DataFrame]] = {
+            'pandas.read_csv(engine="pyarrow")': lambda: pd.read_csv(path, engine="pyarrow"),
+            "pandas.read_csv": lambda: pd.read_csv(path),
+            "pyarrow.csv.read_csv, to pandas": lambda: csv.read_csv(path).to_pandas(),
         }
-        # What is compared must be the same table.
-        pd.testing.assert_frame_equal(readers["ours"](), readers["peer"](), check_exact=True)
-        seconds: dict[str, list[float]] = {name: [] for name in readers}
-        for _ in range(rounds):
-            for name, read in readers.items():
-                seconds[name].append(_timed(read))
-        megabytes = path.stat().st_size / 1e6
-    medians = {name: statistics.median(times) for name, times in seconds.items()}
-    return {
-        "what": f"reading and checking {rows:,} rows × {1 + len(NUMBERS)} columns",
-        "peer": 'pandas.read_csv(engine="pyarrow")',
-        "megabytes": megabytes,
-        "rounds": rounds,
-        "seconds": seconds,
-        "medians": medians,
-        "ratio": medians["ours"] / medians["peer"],
-    }
 
+        def ours() -> pd.DataFrame:
+            return read_table(path, numbers=NUMBERS, unique="name")
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rows", type=int, default=ROWS)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    options = parser.parse_args()
-    result = measure(options.rounds, options.rows)
-    print(f"{result['what']} ({result['megabytes']:.0f} MB), {result['rounds']} rounds in turns")
-    for name, times in result["seconds"].items():
-        print(
-            f"  {name}: median {result['medians'][name]:.3f} s"
-            f" (from {min(times):.3f} to {max(times):.3f})"
+        def check() -> None:
+            table = ours()
+            for read in peers.values():
+                # The last digit of pandas' own parser is not always right.
+                pd.testing.assert_frame_equal(table, read(), rtol=1e-14, check_dtype=False)
+
+        size = path.stat().st_size / 1e6
+        yield Claim(
+            "read_tables",
+            "Reading a table",
+            f"Reading and checking {rows:,} rows × {1 + len(NUMBERS)} columns ({size:.3g} MB)",
+            "s",
+            Way("read_table, with its checks", timed(ours)),
+            [Way(name, timed(read)) for name, read in peers.items()],
+            check,
+            rounds=1 if quick else 7,
+            notes=lambda: ["The peers check neither widths nor numbers nor names."],
         )
-    print(f"  ours / peer: {result['ratio']:.2f}")
 
 
 def _genes(rows: int) -> pd.DataFrame:
     random = np.random.default_rng(42)
     names = pd.Series([f"ENSG{number:011d}" for number in random.permutation(rows)], dtype="str")
     return pd.DataFrame({"name": names} | {name: random.normal(size=rows) for name in NUMBERS})
-
-
-def _timed(read: Callable[[], pd.DataFrame]) -> float:
-    gc.collect()
-    start = time.perf_counter()
-    read()
-    return time.perf_counter() - start
-
-
-if __name__ == "__main__":
-    main()

@@ -18,18 +18,30 @@ MAY_IMPORT = {
     "files": {"errors"},
     "results": {"errors", "files"},
     "tables": {"errors", "files"},
+    "cluster": {"errors", "files"},
     "datasets": BASE,
-    "models": BASE,
+    "models": BASE | {"cluster"},
     "evaluation": BASE,
     "embedding": BASE,
     "figures": BASE,
     "studies": BASE | {"datasets", "models", "evaluation", "embedding", "figures"},
-    "runs": BASE | {"studies", "datasets"},
+    "runs": BASE | {"studies", "datasets", "cluster"},
     "site": BASE | {"runs", "figures"},
     "__main__": BASE | {"runs", "site", "datasets", "studies"},
     "__init__": BASE | {"runs", "site", "datasets", "studies"},
 }
-HEAVY = {"tensorflow", "xgboost", "umap", "sklearn", "keras", "matplotlib", "numba", "papermill"}
+HEAVY = {
+    "tensorflow",
+    "xgboost",
+    "umap",
+    "sklearn",
+    "keras",
+    "matplotlib",
+    "numba",
+    "papermill",
+} | {
+    *("dask", "distributed"),
+}
 AT_THE_TOP = {  # modules that are themselves imported where they are used
     "models/two_classes.py": {"sklearn"},  # subclasses of its classes
     "models/lasso_paths.py": {"numba"},  # compiled functions

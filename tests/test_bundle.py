@@ -162,6 +162,7 @@ def call(root: Path, *words: str) -> str:
     return done.stdout
 
 
+@pytest.mark.long
 def test_an_unpacked_bundle_gives_the_same_numbers_and_a_page(copied, tmp_path):
     table = copied / "data" / "ma 'tablé' “1”, $HOME & 基因.csv"
     own_table(table)

@@ -61,6 +61,23 @@ MISTAKES = {
     "run on text for a table": (["run", "dge", "data=words.txt"], ["words.txt"]),
     "run on p above one": (["run", "dge", "data=p.csv"], ["p.csv", "pval", "1.5", "remedy"]),
     "run on too few genes": (["run", "dge", "data=few.csv"], ["few", "test_size", "remedy"]),
+    "sweep over nothing": (["sweep", "dge"], ["Nothing varies", "GRID="]),
+    "sweep of no study": (["sweep", "--grid", "seed=1"], ["Missing the study"]),
+    "sweep of a wrong point": (
+        ["sweep", "dge", "--grid", "p_threshold=0.1,7"],
+        ["point 2 of 2 (p_threshold=7)", "≤ 1"],
+    ),
+    "sweep over a missing table": (
+        ["sweep", "dge", "--grid", "data=few.csv,none.csv"],
+        ["point 2 of 2 (data=none.csv)", "does not exist"],
+    ),
+    "sweep by a file of two kinds": (["sweep", "-f", "two.yml"], ["two.yml", "exactly one of"]),
+    "sweep by a file and a grid": (
+        ["sweep", "-f", "two.yml", "--grid", "seed=1"],
+        ["GRID or F, not both"],
+    ),
+    "more jobs than anybody has": (["sweep", "dge", "--jobs", "65"], ["--jobs", "1<=x<=64"]),
+    "no number of jobs": (["book", "--jobs", "two"], ["--jobs", "'two'"]),
     "no p-value column": (["check", "dge", "data=nop.csv"], ["nop.csv", "p-value", "columns"]),
     "p above one": (["check", "dge", "data=p.csv"], ["p.csv", "pval", "1.5"]),
 }
@@ -72,6 +89,7 @@ def test_a_mistake_gets_a_short_message_and_status_2(capsys, elsewhere, words, p
     (elsewhere / "empty.json").write_text('{"data": ""}')
     (elsewhere / "nop.csv").write_text("gene,logFC,score\na,1,2\nb,-1,3\n")
     (elsewhere / "p.csv").write_text("gene,logFC,pval\na,1,0.5\nb,-1,1.5\n")
+    (elsewhere / "two.yml").write_text("{study: dge, grid: {seed: [1]}, points: [{seed: 1}]}")
     (elsewhere / "few.csv").write_text("gene,logFC,p\na,1,0.5\nb,-1,0.5\nc,2,0.1\n")
     before, runs = sorted(elsewhere.rglob("*")), own_runs()
     status, out, err = call(capsys, *words)
@@ -106,10 +124,11 @@ def test_options_that_do_not_exist_are_a_mistake_too(capsys):
     assert "--nmae" in err
 
 
-def test_help_lists_every_parameter_with_type_range_and_default(capsys):
+@pytest.mark.parametrize("command", ["run", "check", "sweep"])
+def test_help_lists_every_parameter_with_type_range_and_default(capsys, command):
     from analysis_lib.studies.dge import Params
 
-    status, out, _ = call(capsys, "run", "dge", "--help")
+    status, out, _ = call(capsys, command, "dge", "--help")
     assert status == 0
     for row in Params.table():
         assert f"{row.name}={row.default}" in out

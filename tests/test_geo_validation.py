@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -133,7 +134,7 @@ def test_profiles_are_means_of_the_cells_of_a_line(world):
     measured = validation.passed & (validation.counts.about["line"] == line).to_numpy()
     genes = validation.counts.genes.get_indexer(pair.measured.columns)
     np.testing.assert_allclose(
-        pair.measured.loc[line], validation.measured[measured][:, genes].mean(axis=0)
+        pair.measured.loc[line], validation.measured(measured).of(genes).mean(axis=0)
     )
 
 
@@ -184,6 +185,28 @@ def test_every_map_has_every_cell_and_its_worth(world, monkeypatch):
     assert not words.quality_table(quality)["value"].isna().any()
     lines = profiles.kinds_of_lines(validation)
     assert set(points["predicted"]["line"]) | set(points["before"]["line"]) <= {*lines, ""}
+
+
+def test_no_budget_makes_another_result(of, world, monkeypatch):
+    validation, pair, _ = world
+    fast = functools.partial(embedding.pictures, methods=["PCA"])
+    monkeypatch.setattr(embedding, "pictures", fast)
+    points, quality = maps.views(validation)
+    params = PARAMS.model_copy(update={"memory_budget": "1M"})
+    with pytest.raises(ParameterError, match=r"(?s)budget is too small.*at least \d+M") as caught:
+        study.load(params)
+    least = re.search(r"\d+M", caught.value.expected)[0]
+    some = study.load(params.model_copy(update={"memory_budget": least}))
+    assert some.at_once < validation.at_once
+    for less in (some, replace(some, at_once=1)):
+        exactly(profiles.profiles(less).measured, pair.measured)
+        drawn, worth = maps.views(less)
+        exactly(worth, quality)
+        for name, table in drawn.items():
+            exactly(table, points[name])
+
+
+exactly = functools.partial(pd.testing.assert_frame_equal, check_exact=True)
 
 
 def test_numbers_are_finite_and_published_ones_are_not_compared_with_simulated_cells(

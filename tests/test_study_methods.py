@@ -160,6 +160,7 @@ NOT_TOLD = {
         "unmatched": "no cell is unmatched here: see below",
         "permutations": "the orders that were looked at are told: see below",
         "markers": SHOWN,
+        "memory_budget": "how much is computed at a time: no result depends on it",
     },
 }
 IDLE = [
@@ -179,6 +180,7 @@ IDLE = [
     ("ephys_lasso", {}, {"genes": []}),
     ("geo_validation", {}, {"unmatched": "drop"}),
     ("geo_validation", {}, {"markers": []}),
+    ("geo_validation", {}, {"memory_budget": "2G"}),
 ]
 """Parameters that have no part in what was done, as things are: nothing is to be said of them."""
 

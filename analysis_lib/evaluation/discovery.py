@@ -6,7 +6,7 @@ of the genes. All genes are shuffled together, so that whatever ties them to eac
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -89,6 +89,7 @@ def permuted(
     permutations: int = 100,
     seed: int,
     sample: int | None = 2000,
+    mapping: Callable[..., Iterator[_Matrix]] = map,
 ) -> Null:
     """Return the statistic of every gene, and of a sample of the genes for shuffled rows.
 
@@ -110,6 +111,8 @@ def permuted(
         The same seed shuffles and samples the same; the shuffles do not depend on `sample`.
     sample : int, optional
         Genes looked at after shuffling, drawn at random when there are more; all when None.
+    mapping : callable
+        As `map`, which does one shuffle after the other; another one may have several under way.
 
     Examples
     --------
@@ -139,8 +142,11 @@ def permuted(
         genes = np.sort(draws.choice(genes, sample, replace=False))
     looked_at = Y[:, genes]
     null = np.empty((permutations, len(genes)))
-    for row in null:
-        row[:] = _values(statistic, X[shuffles.permutation(len(X))], looked_at)
+    shuffled = (X[shuffles.permutation(len(X))] for _ in range(permutations))
+    for row, values in zip(
+        null, mapping(lambda rows: _values(statistic, rows, looked_at), shuffled), strict=True
+    ):
+        row[:] = values
     _check_null(null)
     return Null(observed, null, genes)
 

@@ -11,6 +11,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -55,33 +56,50 @@ def show(
         What people download as CSV; the table that the figure was made from when left out.
     """
     target = _new_result("figures", name)
-    meta = figure.layout.meta or {}
-    caption = " ".join(part for part in (caption, meta.get("note")) if part)
-    still = picture.png(figure)
-    bundle: dict[str, Any] = {"image/png": base64.b64encode(still).decode(), "text/plain": alt}
-    document = _figure_json(figure)
+    parts = figure_parts(figure, name=name, caption=caption, alt=alt, data=data)
+    encoded = base64.b64encode(parts.still).decode()
+    bundle: dict[str, Any] = {"image/png": encoded, "text/plain": alt}
     if target is None:
-        bundle["application/vnd.plotly.v1+json"] = document
+        bundle["application/vnd.plotly.v1+json"] = parts.document
     else:
         from analysis_lib import tables
 
-        info: dict[str, Any] = {"name": name, "caption": caption, "alt": alt}
-        bundle[FIGURE_MIME] = dict(info)
-        info |= {"height": figure.layout.height or theme.HEIGHT}
-        info |= {key: meta[key] for key in _POINTS if key in meta}
-        if "narrow" in meta:
-            info["narrow_height"] = meta["narrow"]["height"]
-        if "linked" in meta:
-            info["choices"] = meta["choices"]
-        if any(trace.type == "scatter3d" for trace in figure.data):
-            info["turns"] = True
-        files.write_text(target, files.to_json(document) + "\n")
-        files.write_bytes(target.with_suffix(".png"), still)
-        table = theme.kept(figure) if data is None else data
-        table = _values_drawn(figure) if table is None else table
-        tables.write_table(table, target.with_suffix(".csv"), for_people=True)
-        files.write_json(target.with_suffix(".info.json"), info)
+        bundle[FIGURE_MIME] = {each: parts.info[each] for each in ("name", "caption", "alt")}
+        files.write_text(target, files.to_json(parts.document) + "\n")
+        files.write_bytes(target.with_suffix(".png"), parts.still)
+        tables.write_table(parts.table, target.with_suffix(".csv"), for_people=True)
+        files.write_json(target.with_suffix(".info.json"), parts.info)
     emit(bundle)
+
+
+@dataclass(frozen=True)
+class FigureParts:
+    """A figure in the parts that a page needs: what is said of it, JSON, still picture, data."""
+
+    info: dict[str, Any]
+    document: Any
+    still: bytes
+    table: pd.DataFrame
+
+
+def figure_parts(
+    figure: go.Figure, *, name: str, caption: str, alt: str, data: pd.DataFrame | None = None
+) -> FigureParts:
+    """Return what `show` stores of a figure, for pages that are not a run's."""
+    meta = figure.layout.meta or {}
+    caption = " ".join(part for part in (caption, meta.get("note")) if part)
+    info: dict[str, Any] = {"name": _checked(name), "caption": caption, "alt": alt}
+    info |= {"height": figure.layout.height or theme.HEIGHT}
+    info |= {key: meta[key] for key in _POINTS if key in meta}
+    if "narrow" in meta:
+        info["narrow_height"] = meta["narrow"]["height"]
+    if "linked" in meta:
+        info["choices"] = meta["choices"]
+    if any(trace.type == "scatter3d" for trace in figure.data):
+        info["turns"] = True
+    table = theme.kept(figure) if data is None else data
+    table = _values_drawn(figure) if table is None else table
+    return FigureParts(info, _figure_json(figure), picture.png(figure), table)
 
 
 def show_table(
@@ -103,17 +121,9 @@ def show_table(
         Significant digits shown; the full value is in the CSV and under the mouse.
     """
     target = _new_result("tables", name)
-    document = _table_json(frame.head(ROWS_KEPT))
-    info = {
-        "name": name,
-        "caption": caption,
-        "columns": document["columns"],
-        "digits": digits,
-        "rows_total": len(frame),
-        "rows_kept": len(document["rows"]),
-        "rows_shown": rows_shown,
-        "first": document["rows"][:rows_shown],
-    }
+    info, document = table_parts(
+        frame, name=name, caption=caption, rows_shown=rows_shown, digits=digits
+    )
     lines = [caption, frame.head(rows_shown).to_string(index=False)]
     bundle: dict[str, Any] = {
         "text/html": table_html(info),
@@ -127,6 +137,24 @@ def show_table(
         tables.write_table(frame, target.with_suffix(".csv"), for_people=True)
         files.write_json(target.with_suffix(".info.json"), info)
     emit(bundle)
+
+
+def table_parts(
+    frame: pd.DataFrame, *, name: str, caption: str, rows_shown: int = 10, digits: int = 4
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what is said of a table and its rows, as `show_table` stores them."""
+    document = _table_json(frame.head(ROWS_KEPT))
+    info = {
+        "name": _checked(name),
+        "caption": caption,
+        "columns": document["columns"],
+        "digits": digits,
+        "rows_total": len(frame),
+        "rows_kept": len(document["rows"]),
+        "rows_shown": rows_shown,
+        "first": document["rows"][:rows_shown],
+    }
+    return info, document
 
 
 def say(*sentences: str, kind: Literal["text", "note", "warning"] = "text") -> None:

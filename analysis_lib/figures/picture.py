@@ -242,9 +242,12 @@ def _note(axes: Axes, note: Any) -> None:
         note.y,
         plain(note.text),
         transform=axes.transAxes,
-        ha="center",
-        va="bottom" if note.yanchor == "bottom" else "center",
+        ha=note.xanchor if note.xanchor in ("left", "right") else "center",
+        va=note.yanchor if note.yanchor in ("top", "bottom") else "center",
         fontweight="bold" if note.text.startswith("<b>") else "normal",
+        fontsize=(note.font.size or 12) * PX,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1} if note.bgcolor else None,
+        zorder=5,
     )
 
 

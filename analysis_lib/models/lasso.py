@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from typing import Literal, NamedTuple, Self, get_args
+from typing import Any, Literal, NamedTuple, Self, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analysis_lib import cluster
 from analysis_lib.errors import ParameterError
+from analysis_lib.models import blocks
 from analysis_lib.models.batch import (
     BatchModel,
     Floats,
@@ -136,33 +138,53 @@ class BatchLassoCV(BatchModel):
 
         features, targets = checked(X, Y)
         _check(self.l1_ratio, self.tol, self.solver)
+        if cluster.asked():
+            settings = {name: getattr(self, name) for name in _SETTINGS}
+            parts = blocks.spread(
+                _solve_block, settings, features, targets, chunk=_CHUNK, progress=self.progress
+            )
+            solved = _Solved(*parts)
+        else:
+            solved = self._solve(features, targets, lasso_paths.threads(), self.progress)
+        self.alpha_max_, self.alpha_, self.best_mse_ = solved[:3]
+        self.coef_, self.intercept_ = solved.coef, solved.intercept
+        check_errors(self.best_mse_)
+        if self.keep_path:
+            self.mse_path_ = solved.paths
+        unit = UnitColumns.of(features, np.arange(len(features)))
+        self.mean_ = unit.mean
+        self.scale_ = unit.deviation if self.standardize else np.ones(features.shape[1])
+        self.descended_, self.converged_ = _outcomes(solved.states)
+        return self
+
+    def _solve(
+        self, features: Floats, targets: Floats, threads: int, progress: Progress | None = None
+    ) -> _Solved:
+        """Solve all targets in this process."""
+        from analysis_lib.models import lasso_paths
+
         grid, pairs = self._grid(), splits(self.folds, len(features))
         shared = _share(features, pairs, self.standardize)
         designs, held_out = lasso_paths.Designs(*shared.designs), lasso_paths.HeldOut(*shared.held)
         count, relative = targets.shape[1], self.alphas is None
         ways = float(self.l1_ratio), float(self.tol), self.solver == "homotopy"
-        self.alpha_max_, self.alpha_, self.best_mse_ = np.empty((3, count))
-        self.coef_, self.intercept_ = np.empty((count, features.shape[1])), np.empty(count)
+        largest, chosen, best_mse = np.empty((3, count))
+        coef, intercept = np.empty((count, features.shape[1])), np.empty(count)
         states = np.zeros(count, dtype=np.int8)
         paths = np.empty((count if self.keep_path else 0, len(grid), len(pairs)))
 
         def fit(part: slice) -> None:
-            own, best, state = _rows(targets, part), self.alpha_[part], states[part]
-            most, errors, path = self.alpha_max_[part], self.best_mse_[part], paths[part]
+            own, best, state = _rows(targets, part), chosen[part], states[part]
+            most, errors, path = largest[part], best_mse[part], paths[part]
             lasso_paths.cross_validate(
                 own, designs, held_out, grid, relative, *ways, most, best, errors, state, path
             )
-            coefficients = self.coef_[part]
+            coefficients = coef[part]
             lasso_paths.fit_at(own, best, designs, held_out, *ways, coefficients, state)
-            self.intercept_[part] = shared.to_raw_units(coefficients, own)
+            intercept[part] = shared.to_raw_units(coefficients, own)
 
-        in_chunks(fit, count, _CHUNK, lasso_paths.threads(), self.progress)
-        check_errors(self.best_mse_)
-        if self.keep_path:
-            self.mse_path_ = paths
-        self.mean_, self.scale_ = shared.mean, shared.scale
-        self.descended_, self.converged_ = _outcomes(states)
-        return self
+        in_chunks(fit, count, _CHUNK, threads, progress)
+        return _Solved(largest, chosen, best_mse, coef, intercept, states, paths)
 
     def _grid(self) -> Floats:
         if self.alphas is not None:
@@ -175,6 +197,28 @@ class BatchLassoCV(BatchModel):
                 got=f"{self.n_alphas}, {self.eps:g}",
             )
         return np.geomspace(1.0, self.eps, self.n_alphas)
+
+
+class _Solved(NamedTuple):
+    """What is found of some targets: the fitted values of `BatchLassoCV`, a row for each."""
+
+    alpha_max: Floats
+    alpha: Floats
+    best_mse: Floats
+    coef: Floats
+    intercept: Floats
+    states: NDArray[np.int8]
+    paths: Floats
+
+
+_SETTINGS = (
+    *("l1_ratio", "n_alphas", "eps", "alphas", "folds", "standardize", "tol", "keep_path"),
+    "solver",
+)
+
+
+def _solve_block(settings: dict[str, Any], X: Floats, Y: Floats) -> _Solved:
+    return BatchLassoCV(**settings)._solve(X, Y, threads=1)
 
 
 class BatchLasso(BatchModel):

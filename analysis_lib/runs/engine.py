@@ -175,7 +175,7 @@ class Runs:
             for words in plan.before:
                 run = getattr(plan.params, studies.info(spec.study).reads or "")
                 self.say(f"{spec.id}: {words.rstrip('.')}. Renew it: {_command(run)}")
-            with self._alone(spec):
+            with self.alone(spec):
                 self._tidy(spec)
                 record = None if force else self.fresh(plan)
                 if record:
@@ -190,7 +190,7 @@ class Runs:
         )  # a table no model can use: said before a kernel
         self.say(f"{spec.id}: executing")
         started = datetime.now(UTC)
-        with self._scratch(spec) as folder:
+        with self.scratch(spec) as folder:
             with Cells(spec.id, self.say) as cells:
                 execution = execute(
                     self._notebook(spec.study),
@@ -247,7 +247,8 @@ class Runs:
         )
 
     @contextmanager
-    def _alone(self, spec: RunSpec) -> Iterator[None]:
+    def alone(self, spec: RunSpec) -> Iterator[None]:
+        """Hold a run while the block lasts, so that nobody else writes it."""
         with hold(self.root / spec.study / f".{spec.name}.lock", f"The run {spec.id}", self.say):
             yield
 
@@ -264,7 +265,8 @@ class Runs:
         return self.root / spec.study / f"{files.TEMPORARY}{spec.name}."
 
     @contextmanager
-    def _scratch(self, spec: RunSpec) -> Iterator[Path]:
+    def scratch(self, spec: RunSpec) -> Iterator[Path]:
+        """Give a folder for the results of a run that is held; it is gone after the block."""
         prefix = self._scratch_prefix(spec)
         folder = prefix.with_name(f"{prefix.name}{secrets.token_hex(4)}")
         try:

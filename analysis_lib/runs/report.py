@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +10,9 @@ from pathlib import Path
 from analysis_lib import files, studies
 from analysis_lib.errors import AnalysisError, RunError
 from analysis_lib.runs.engine import FailedRunError, Runs
+from analysis_lib.runs.made import Made
 from analysis_lib.runs.record import RECORD, Failure, Record, damaged, read_record
+from analysis_lib.runs.side_by_side import hands
 from analysis_lib.runs.values import RunSpec
 
 
@@ -35,29 +37,52 @@ class RunState:
         return f"{self.study}/{self.name}"
 
 
-def make_all(runs: Runs, specs: Sequence[RunSpec]) -> list[RunState]:
+def make_all(
+    runs: Runs, specs: Sequence[RunSpec], *, jobs: int = 1, hidden: Collection[str] = ()
+) -> list[RunState]:
     """Make every run that is asked for; one that fails does not stop the rest.
 
     Wrong parameters are an error before anything is executed.
+
+    Parameters
+    ----------
+    runs : Runs
+    specs : sequence of RunSpec
+        What is asked for.
+    jobs : int
+        How many runs are made at once.
+    hidden : collection of str
+        Runs beside them that are not looked at, called `study/name`.
     """
     for spec in specs:
         studies.load(spec.study).Params.of(spec.values)
     # A study that works on the run of another one is made after it.
-    for spec in sorted(specs, key=lambda spec: studies.info(spec.study).reads is not None):
-        try:
-            runs.ensure(spec)
-        except FailedRunError as error:  # it is kept aside already
-            runs.say(str(error))
-        except AnalysisError as error:
-            runs.say(f"{spec.id}: {error}")
-            with files.told(f"The failure of {spec.id} could not be kept.", runs.root, RunError):
-                _keep_failure(runs, spec, error)
-    return as_they_are(runs, specs)
+    for reads in (False, True):
+        wave = [s for s in specs if (studies.info(s.study).reads is not None) == reads]
+        for made in hands(runs, jobs).make(wave):
+            _tell(runs, made, jobs)
+    return as_they_are(runs, specs, hidden)
 
 
-def as_they_are(runs: Runs, specs: Sequence[RunSpec]) -> list[RunState]:
+def as_they_are(
+    runs: Runs, specs: Sequence[RunSpec], hidden: Collection[str] = ()
+) -> list[RunState]:
     """Return where every run stands that is asked for or found, and execute nothing."""
-    return [_state(runs, spec.study, spec.name, spec) for spec in specs] + _others(runs, specs)
+    asked = [_state(runs, spec.study, spec.name, spec) for spec in specs]
+    return asked + _others(runs, {spec.id for spec in specs} | set(hidden))
+
+
+def _tell(runs: Runs, made: Made, jobs: int) -> None:
+    """Tell what became of a run, where its process has not done so, and keep a failure."""
+    spec, error = made.spec, made.error
+    if made.did == "executed" and jobs > 1:
+        runs.say(f"{spec.id}: done in {made.seconds or 0.0:.1f} s")
+    if isinstance(error, FailedRunError):  # it is kept aside already
+        runs.say(str(error))
+    elif error:
+        runs.say(f"{spec.id}: {error}")
+        with files.told(f"The failure of {spec.id} could not be kept.", runs.root, RunError):
+            _keep_failure(runs, spec, error)
 
 
 def _keep_failure(runs: Runs, spec: RunSpec, error: AnalysisError) -> None:
@@ -103,16 +128,15 @@ def _state(runs: Runs, study: str, name: str, spec: RunSpec | None) -> RunState:
     )
 
 
-def _others(runs: Runs, specs: Sequence[RunSpec]) -> list[RunState]:
-    """Return the runs that lie on disk without standing in the report."""
-    asked = {spec.id for spec in specs}
+def _others(runs: Runs, known: Collection[str]) -> list[RunState]:
+    """Return the runs that lie on disk and are none of those known by their names."""
     found = sorted(runs.root.glob(f"*/*/{RECORD}"))
     names = {(path.parents[1].name, path.parent.name.removesuffix(".failed")) for path in found}
     states = [
         _state(runs, study, name, None)
         for study, name in sorted(names)
         if study in studies.STUDIES
-        and f"{study}/{name}" not in asked
+        and f"{study}/{name}" not in known
         and not name.startswith(files.TEMPORARY)
     ]
     return [state for state in states if state.record or state.failure]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from analysis_lib import files
 from analysis_lib.errors import SiteError
-from analysis_lib.site import bundle, compare, crate, genes, lookup, methods, reference
+from analysis_lib.site import bundle, compare, crate, genes, lookup, methods, reference, sweep_page
+from analysis_lib.site.benchmarks import PAGE as BENCHMARKS
+from analysis_lib.site.benchmarks import BenchmarksPage
 from analysis_lib.site.bibliography import BIBTEX, References, load_references
 from analysis_lib.site.contents import contents
 from analysis_lib.site.facts import Book, SiteRun
@@ -20,6 +22,7 @@ from analysis_lib.site.privacy import Privacy
 from analysis_lib.site.publish import publish_plotly, publish_run, shown_results, verify
 from analysis_lib.site.study_page import banner, page_notebook
 from analysis_lib.site.summary import Summary
+from analysis_lib.site.sweep_page import SweepPage
 
 CONFIG = "_config.yml"
 REFERENCE = "reference.md"
@@ -39,6 +42,8 @@ class Material:
     references: References
     summaries: Mapping[str, Summary]
     methods: Mapping[str, Methods | None]
+    sweeps: Sequence[SweepPage]
+    benchmarks: BenchmarksPage | None
 
     @classmethod
     def of(cls, book: Book, project: Path) -> Material:
@@ -49,7 +54,12 @@ class Material:
         lock = project / "requirements.lock"
         summaries = {run.id: Summary.of(run) for run in book.runs}
         said = {id_: methods_of(each, book, references, lock) for id_, each in summaries.items()}
-        return cls(book, project, Privacy(project), references, summaries, said)
+        sweeps = [SweepPage.of(sweep, book, project) for sweep in book.sweeps]
+        # A book without that page, as a small one for a test, has no benchmarks.
+        there = (project / "book" / f"{BENCHMARKS}.md").is_file()
+        measured = BenchmarksPage.of(project) if there else None
+        privacy = Privacy(project)
+        return cls(book, project, privacy, references, summaries, said, sweeps, measured)
 
 
 def assemble(material: Material, source: Path) -> Mapping[str, tuple[str, ...]]:
@@ -66,8 +76,17 @@ def assemble(material: Material, source: Path) -> Mapping[str, tuple[str, ...]]:
         "genes": lambda: genes.index_part(book),
         "whole-book": _whole_book,
     } | ({"reference": reference.part} if library else {})
+    measured = material.benchmarks
+    if measured:
+        more[BENCHMARKS] = measured.part
     written = write_pages(
-        book, material.summaries, project / "book", source, more=more, others=made
+        book,
+        material.summaries,
+        project / "book",
+        source,
+        more=more,
+        others=made,
+        sweeps=material.sweeps,
     )
     files.write_text(source / "_toc.yml", contents(book, written, list(library)))
     return (
@@ -75,6 +94,8 @@ def assemble(material: Material, source: Path) -> Mapping[str, tuple[str, ...]]:
         | {run.page: _shown(run) for run in book.runs}
         | {lookup.page_name(run): ("lookups/genes",) for run in _with_lookup(book)}
         | {genes.PAGE: genes.shown(book)}
+        | ({BENCHMARKS: measured.shown} if measured else {})
+        | {sweep_page.page_name(page.sweep): page.shown for page in material.sweeps}
     )
 
 
@@ -87,6 +108,10 @@ def publish(material: Material, html: Path) -> None:
     publish_plotly(html)
     genes.publish(book, html)
     compare.publish(book, html, privacy)
+    for page in material.sweeps:
+        page.publish(html)
+    if material.benchmarks:
+        material.benchmarks.publish(html)
     methods.publish(book, html, material.references, material.methods)
     crate.write(book, html, project)  # last: it describes the others
 
@@ -125,6 +150,7 @@ def _pages(material: Material) -> dict[str, str]:
             f"{compare.page_name(study)}.md": compare.page(study, book, privacy)
             for study in compare.compared(book)
         },
+        **{f"{sweep_page.page_name(page.sweep)}.md": page.page() for page in material.sweeps},
     }
 
 

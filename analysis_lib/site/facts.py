@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from analysis_lib.runs.record import Record
+from analysis_lib.runs.sweep_file import Sweep
 
 Status = Literal["ok", "stale", "failed"]
 Kind = Literal["simulated", "yours", "real"]
@@ -134,12 +135,16 @@ class DataRow:
 
 @dataclass(frozen=True)
 class Book:
-    """Everything that goes into the site: runs in the order of the report, studies, data."""
+    """Everything that goes into the site: runs in the order of the report, studies, data, sweeps.
+
+    Of the runs of a sweep only those are among `runs` that get pages of their own.
+    """
 
     runs: Sequence[SiteRun]
     studies: Sequence[StudyPage]
     data: Sequence[DataRow] = ()
     citation: str = ""
+    sweeps: Sequence[Sweep] = ()
 
     def of_study(self, study: str) -> list[SiteRun]:
         """Return the runs of a study, those of the report first, `default` before all."""

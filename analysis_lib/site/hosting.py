@@ -19,6 +19,7 @@ from analysis_lib.runs import lock
 from analysis_lib.runs.record import RECORD
 from analysis_lib.site.key import changed_files, first, read_mark
 from analysis_lib.site.privacy import Privacy
+from analysis_lib.site.sweep_page import READ
 
 Say = Callable[[str], None]
 
@@ -239,7 +240,9 @@ def _described(new: Path, target: Path, failed: tuple[str, ...]) -> Published:
     sizes = {p.relative_to(new).as_posix(): p.stat().st_size for p in new.rglob("*") if p.is_file()}
     own = {
         path.parent.relative_to(new / "files").as_posix(): names
-        for path in sorted(new.glob(f"files/*/*/{RECORD}"))
+        for path in sorted(
+            [*new.glob(f"files/*/*/{RECORD}"), *new.glob(f"files/sweeps/*/*/{READ}")]
+        )
         if (names := _own_files(path)) is not None
     }
     warnings = [

@@ -15,11 +15,15 @@ from typing import Any
 from analysis_lib import files
 from analysis_lib.errors import visible
 from analysis_lib.runs.record import RECORD
+from analysis_lib.runs.sweep_file import Sweep
 from analysis_lib.site import bundle
 from analysis_lib.site.facts import Book, SiteRun
 
 MARK = ".site.json"
 """The file in a site that says what it was built from and what belongs to it."""
+
+RESULTS = "benchmarks/results.json"
+"""Where `make bench` leaves what it measured, in the project."""
 
 SHOWN = 3
 """Names of a list that are told at most."""
@@ -34,6 +38,7 @@ def site_key(book: Book, project: Path) -> str:
         "studies": [asdict(study) for study in book.studies],
         "data": [asdict(row) for row in book.data],
         "citation": book.citation,
+        "sweeps": [_sweep_facts(sweep, project) for sweep in book.sweeps],
         "sources": {name: files.sha256(path) for name, path in _sources(project).items()},
         "python": platform.python_version(),
     }
@@ -114,10 +119,18 @@ def _run_facts(run: SiteRun) -> dict[str, Any]:
     }
 
 
+def _sweep_facts(sweep: Sweep, project: Path) -> dict[str, Any]:
+    from analysis_lib.site.sweep_points import digests
+
+    return {"document": asdict(sweep), "runs": list(digests(sweep, project / "build" / "runs"))}
+
+
 def _sources(project: Path) -> dict[str, Path]:
     """Return every file that the pages and the zips are made from, each of them once."""
     book, package = project / "book", Path(__file__).resolve().parents[1]
     found = dict(bundle.sources(project))
+    if (measured := project / RESULTS).is_file():
+        found[RESULTS] = measured
     for path in sorted(book.rglob("*")):
         if path.is_file() and path.relative_to(book).parts[0] != "_build":
             found[path.relative_to(project).as_posix()] = path

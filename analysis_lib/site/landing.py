@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from analysis_lib.runs.record import Record
-from analysis_lib.site import compare, genes
+from analysis_lib.site import compare, genes, sweep_page
 from analysis_lib.site.facts import Book, SiteRun
 from analysis_lib.site.markup import Html, block, join, link, table, tag, text
 from analysis_lib.site.publish import read_info
@@ -25,6 +25,7 @@ from analysis_lib.site.summary import (
     tiles,
     why_not_comparable,
 )
+from analysis_lib.site.sweep_page import SweepPage
 
 Summaries = Mapping[str, Summary]
 
@@ -86,6 +87,28 @@ def runs(book: Book, summaries: Summaries, others: Collection[str]) -> Html:
     head = ("Study", "Run", "Data and state", "Headline numbers", "Started", "Took", "Commit")
     every = (run for study in book.studies for run in book.of_study(study.name))
     return tag("div", table(head, map(row, every), label="Every run in this report"), class_="runs")
+
+
+def sweeps(pages: Sequence[SweepPage]) -> str:
+    """Return the section of all sweeps in Markdown; nothing without any."""
+    if not pages:
+        return ""
+
+    def row(page: SweepPage) -> tuple[Html, ...]:
+        sweep = page.sweep
+        return (
+            tag("span", text(page.book.study(sweep.study).title), class_="of-study"),
+            link(f"{sweep_page.page_name(sweep)}.html", sweep.name),
+            text(", ".join(sweep.dimensions)),
+            page.marks(),
+            age(sweep.started, moment(sweep.started)),
+        )
+
+    head = ("Study", "Sweep", "Varied", "Data and points", "Started")
+    every = table(head, map(row, pages), label="Every sweep in this report")
+    words = "A sweep is a study at many points: what moves with its parameters, and what stays."
+    content = join([tag("p", text(words)), tag("div", every, class_="runs")])
+    return f"\n\n## All sweeps\n{block(content)}"
 
 
 def _card(run: SiteRun, book: Book, summary: Summary) -> Html:

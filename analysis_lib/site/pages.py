@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from analysis_lib import files
@@ -12,6 +12,7 @@ from analysis_lib.site.facts import Book, DataFile, DataRow, ParameterRow, Study
 from analysis_lib.site.markup import Html, block, code, inline, join, link, sheet, table, tag, text
 from analysis_lib.site.provenance import command_to_try
 from analysis_lib.site.summary import KINDS, badge, doi_link
+from analysis_lib.site.sweep_page import SweepPage
 
 Part = Callable[[], str]
 """What makes a generated part of a page, in Markdown."""
@@ -25,6 +26,7 @@ def write_pages(
     *,
     more: Mapping[str, Part] | None = None,
     others: Collection[str] = (),
+    sweeps: Sequence[SweepPage] = (),
 ) -> list[str]:
     """Write every page that is not a run's into `target`; return their names.
 
@@ -37,6 +39,8 @@ def write_pages(
         Parts that other modules generate.
     others : names of pages
         Those of other modules, to which the landing page links where it knows what they are.
+    sweeps : pages of sweeps
+        What the landing page tells of below the runs.
     """
     pages = sorted(written.glob("*.md"))
     there = {*others, *(page.stem for page in pages)}
@@ -45,7 +49,7 @@ def write_pages(
         "find": lambda: landing.find(there),
         "studies": lambda: block(landing.cards(book, summaries)),
         "published": lambda: block(landing.published(book, summaries)),
-        "runs": lambda: block(landing.runs(book, summaries, there)),
+        "runs": lambda: block(landing.runs(book, summaries, there)) + landing.sweeps(sweeps),
         "catalogue": lambda: _catalogue(book.data),
         "used": lambda: block(_used(book)),
         "parameters": lambda: _parameters(book.studies),

@@ -12,6 +12,7 @@
     flat: ["zoom2d", "pan2d", "resetScale2d"],
     space: ["orbitRotation", "pan3d", "zoom3d", "resetCameraDefault3d"],
   };
+  const NOTHING = "#EEF4FA"; // in stored figures: as if there were nothing
   const narrow = window.matchMedia("(max-width: 600px)");
   const finger = window.matchMedia("(pointer: coarse)");
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -107,7 +108,7 @@
       "#0072B2": look.blue,
       "#D55E00": look.vermilion,
       "#333333": look.ink,
-      "#EEF4FA": look.surface, // nothing, on a scale of colours
+      [NOTHING]: look.surface, // nothing, on a scale of colours
     };
     const swap = (colour) => (Array.isArray(colour) ? colour.map(swap) : instead[colour] || colour);
     const made = { ...trace };
@@ -144,6 +145,9 @@
         }
         if (narrow.matches) stepBack(layout[name].camera.eye);
       }
+    }
+    for (const note of layout.annotations || []) {
+      if (note.bgcolor === NOTHING) note.bgcolor = look.ground; // lines pass behind its words
     }
     if (narrow.matches) {
       const { axes } = (layout.meta && layout.meta.narrow) || {};
@@ -316,13 +320,22 @@
     return Boolean(meta && meta.linked);
   }
 
-  // A trace knows what all of its points have in common; of another field it says nothing.
+  // A trace knows what all of its points have in common, or of each what it is; of another
+  // field it says nothing.
   function dimmed(trace) {
     const [field, value] = parts(chosen);
     if (!chosen || !trace.meta || !(field in trace.meta) || trace.meta[field] === value) {
       return trace;
     }
-    return { ...trace, marker: { ...trace.marker, opacity: DIM } };
+    const each = trace.meta[field];
+    if ((trace.mode || "").includes("lines")) return { ...trace, opacity: DIM };
+    const opacity = Array.isArray(each) ? each.map((own) => (own === value ? 1 : DIM)) : DIM;
+    return { ...trace, marker: { ...trace.marker, opacity } };
+  }
+
+  function meant(trace, field, at) {
+    const own = (trace.meta || {})[field];
+    return Array.isArray(own) ? own[at] : own;
   }
 
   function parts(choice) {
@@ -334,13 +347,17 @@
     if (listening.has(figure)) return;
     listening.add(figure);
     const plot = plotOf(figure);
-    const [main, colour] = ["line", specs.get(figure).layout.meta.choices.at(-1).field];
+    const { choices } = specs.get(figure).layout.meta;
+    const [main, colour] = [choices[0].field, choices.at(-1).field];
     plot.on("plotly_click", function (event) {
       hit = true;
-      toggle(figure, `${main}:${event.points[0].data.meta[main]}`);
+      const { data, pointIndex } = event.points[0];
+      const value = meant(data, main, pointIndex);
+      if (value !== undefined) toggle(figure, `${main}:${value}`);
     });
     plot.on("plotly_legendclick", function (event) {
-      toggle(figure, `${colour}:${event.data[event.curveNumber].meta[colour]}`);
+      const own = event.data[event.curveNumber].meta || {};
+      if (typeof own[colour] === "string") toggle(figure, `${colour}:${own[colour]}`);
       return false; // nothing is hidden
     });
     plot.on("plotly_legenddoubleclick", () => false);

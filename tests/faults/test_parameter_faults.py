@@ -524,6 +524,14 @@ GIVEN = {
         ["run", "--", "{}", "--name={}", "--file={}", "--words={}"],
     ),
     "check": (["STUDY", "F", "P"], ["check", "--", "{}", "--file={}", "--words={}"]),
+    "sweep": (
+        ["STUDY", "NAME", "F", "P", "GRID", "JOBS", "MOST", "SCHEDULER"],
+        [
+            *("sweep", "--", "{}", "--file={}", "--words={}", "--grid={}", "--name={}"),
+            *("--jobs={}", "--scheduler={}", "--most={}"),
+        ],
+    ),
+    "book": (["JOBS"], ["book", "--jobs={}"]),
     "serve": (["PORT"], ["serve", "--port={}"]),
     "publish": (["TO"], ["publish", "--", "{}"]),
     "data": (["STUDY"], ["data", "--download", "--", "{}"]),
@@ -596,7 +604,7 @@ def test_make_compare_splits_and_does_nothing_else(made):
 
 @pytest.mark.fault(
     "Variables that nobody gave",
-    by="make run, check, serve, publish, data, compare, test without any",
+    by="make run, check, sweep, book, serve, publish, data, compare, test without any",
     survives="the defaults, and an environment as it was",
 )
 def test_make_without_variables_gives_the_defaults(made):
@@ -604,6 +612,8 @@ def test_make_without_variables_gives_the_defaults(made):
     for verb, words in {
         "run": ["run", "--", "dge", "--name=mine", "--words="],
         "check": ["check", "--", "dge", "--words="],
+        "sweep": ["sweep", "--", "dge", "--words="],
+        "book": ["book"],
         "serve": ["serve"],
         "publish": ["publish", "--"],
         "data": ["data", "--download", "--"],
@@ -615,6 +625,35 @@ def test_make_without_variables_gives_the_defaults(made):
     told = make(made, "test").stdout.splitlines()
     assert not any(line.startswith(("STUDY=", "NAME=", "P=", "F=", "ASKED=")) for line in told)
     assert make(made, "-n", "run", "P=x").stdout.count("\n") == 1
+
+
+@pytest.mark.fault(
+    "a default of make's beside a file that says otherwise",
+    by="make sweep with a file, with and without STUDY",
+    survives="the program is told of a study by who names one",
+)
+def test_make_sweep_leaves_the_study_to_a_file_and_to_nobody_else(made):
+    """Held from the start: STUDY has a default, which would speak against the file's study."""
+    assert make(made, "sweep", "F=sweep.yml").returncode == 0
+    assert said(made) == ["-m", "analysis_lib", "sweep", "--file=sweep.yml", "--words="]
+    assert make(made, "sweep", "F=sweep.yml", "STUDY=dge").returncode == 0
+    assert said(made)[3:] == ["--", "dge", "--file=sweep.yml", "--words="]
+
+
+@pytest.mark.fault(
+    "a hostile address of a scheduler",
+    by="on make's command line and in its environment",
+    survives="the address to the letter, under Dask's own name; no canary",
+)
+def test_make_tells_kernels_of_the_scheduler_by_dasks_own_name(made):
+    """Held from the start: what make exports of itself has passed through a shell."""
+    (made / ".venv" / "bin" / "python").write_text("#!/bin/sh\nenv")
+    for verb in ("run", "book", "sweep"):
+        told = make(made, verb, "SCHEDULER=tcp://a:$(touch canary)").stdout.splitlines()
+        assert "DASK_SCHEDULER_ADDRESS=tcp://a:$(touch canary)" in told
+        told = make(made, verb, DASK_SCHEDULER_ADDRESS="tcp://b:1").stdout.splitlines()
+        assert "DASK_SCHEDULER_ADDRESS=tcp://b:1" in told
+    assert not (made / "canary").exists()
 
 
 @pytest.mark.fault(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -129,6 +130,7 @@ def walk(page: Page, count: int) -> tuple[set[str], list[str]]:
     return reached, unseen
 
 
+@cache
 def packed(path: str) -> int:
     """Return the bytes of a file as a server sends it, compressed where that pays."""
     file = book.HTML / path.lstrip("/")

@@ -11,6 +11,7 @@ from scipy import sparse
 
 from analysis_lib import tables
 from analysis_lib.datasets.counts.apart import read_apart
+from analysis_lib.datasets.counts.blocks import only
 from analysis_lib.datasets.counts.cells import (
     PUBLISHED,
     Match,
@@ -20,7 +21,7 @@ from analysis_lib.datasets.counts.cells import (
     read_cells,
 )
 from analysis_lib.datasets.counts.hdf5 import is_hdf5
-from analysis_lib.datasets.counts.profiles import line_means, log_cpm, most_variable
+from analysis_lib.datasets.counts.profiles import LogCpm, line_means, log_cpm, most_variable
 from analysis_lib.datasets.counts.quality import passed
 from analysis_lib.datasets.counts.tables import (
     Header,
@@ -33,7 +34,17 @@ from analysis_lib.datasets.counts.values import checked, with_counts
 from analysis_lib.datasets.identifiers import counted, examples, refuse_repeats
 from analysis_lib.errors import TableError
 
-__all__ = ["Counts", "Unmatched", "line_means", "load", "log_cpm", "most_variable", "own", "passed"]
+__all__ = [
+    "Counts",
+    "LogCpm",
+    "Unmatched",
+    "line_means",
+    "load",
+    "log_cpm",
+    "most_variable",
+    "own",
+    "passed",
+]
 
 GENE = "gene"
 """What the first column of the published counts is called."""
@@ -193,5 +204,5 @@ def _checked(matrix: Matrix, about: pd.DataFrame, counts: Path, notes: tuple[str
     values, genes, on_values = checked(matrix, str(counts))
     full, on_empty = with_counts(values, about.index.tolist(), str(counts))
     if len(full) < len(about):
-        values, about = values[full], about.iloc[full]
+        values, about = only(values, full), about.iloc[full]
     return Counts(values, about.index, genes, about, (*notes, *on_values, *on_empty))

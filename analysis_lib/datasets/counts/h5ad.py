@@ -7,14 +7,16 @@ stored by column. Only what is needed of that is read, and as data: nothing in a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import sparse
 
+from analysis_lib.datasets.counts.blocks import VALUES, below, beside
 from analysis_lib.datasets.counts.hdf5 import (
     TEXT_BYTES,
     Array,
@@ -34,7 +36,10 @@ from analysis_lib.datasets.identifiers import (
 from analysis_lib.errors import TableError
 from analysis_lib.tables.records import show
 
-_VALUES_AT_ONCE = 1 << 22
+_VALUES_AT_ONCE = VALUES
+_KEPT = 8
+"""Bytes of a value of the counts, without its place."""
+
 _WHOLE, _NUMBER = "iu", "iufb"
 _OLD_CATEGORIES = "__categories"
 _SYMBOLS = ("gene_symbols", "gene_symbol", "symbol", "gene_name", "gene_names", "feature_name")
@@ -100,12 +105,12 @@ def read_h5ad(path: Path) -> Annotated:
         refuse_repeats(cells, "cell", obs.place)
         about, notes = _columns(obs, len(cells))
         about.index = pd.Index(cells, dtype="str")
-        found, why = _counts(top, var, len(cells))
+        found, values, why = _counts(top, var, len(cells))
         if found.name != "X":
             notes.append(f"The counts are those in {found.name} of the file: {why}.")
         genes, told = _gene_names(found.var, found.genes)
     refuse_nameless(genes, "gene", f"{path}, {found.var.name}")
-    return Annotated(path, found.name, found.values, cells, genes, about, (*notes, *told))
+    return Annotated(path, found.name, values, cells, genes, about, (*notes, *told))
 
 
 @dataclass(frozen=True)
@@ -113,25 +118,31 @@ class _Found:
     """A matrix that may be the counts: where it is, its genes, and how much it is like counts."""
 
     name: str
-    values: sparse.csr_array
+    holder: Group
+    member: str
     var: Group
     genes: list[str]
-    worth: int
+    worth: int = 0
+
+    def read(self, cells: int) -> sparse.csr_array | None:
+        return _matrix(self.holder, self.member, (cells, len(self.genes)))
 
 
-def _counts(top: Group, var: Group, cells: int) -> tuple[_Found, str]:
-    """Return the matrix most like counts, the first of equals, and why it was taken."""
-    best, why = None, "there is no X"
+def _counts(top: Group, var: Group, cells: int) -> tuple[_Found, sparse.csr_array, str]:
+    """Return the matrix most like counts, the first of equals, its values, and why it was taken."""
+    best, kept, why = None, None, "there is no X"
     for name, holder, member, table in _places(top, var):
-        genes = _index(table)
-        values = _matrix(holder, member, (cells, len(genes)))
+        kept = None  # one at a time: the best is read again where none after it is better
+        found = _Found(name, holder, member, table, _index(table))
+        values = found.read(cells)
         if values is None:
             continue
-        found = _Found(name, values, table, genes, _worth(values))
+        found = replace(found, worth=_worth(values))
         if name == "X":
             why = f"X holds {_WORTH[found.worth]}"
         if best is None or found.worth > best.worth:
-            best = found
+            best, kept = found, values
+        del values
         if best.worth == 2:
             break
     if best is None:
@@ -142,7 +153,7 @@ def _counts(top: Group, var: Group, cells: int) -> tuple[_Found, str]:
             got=members(top),
             remedy="Write it again with its counts.",
         )
-    return best, why
+    return best, best.read(cells) if kept is None else kept, why
 
 
 def _worth(values: sparse.csr_array) -> int:
@@ -176,11 +187,12 @@ def _dense(array: Array, shape: tuple[int, int]) -> sparse.csr_array:
     if array.kind not in _NUMBER:
         raise array.unfit("numbers", array.kind)
     step = array.rows_at_once(_VALUES_AT_ONCE)
-    pieces = [
-        sparse.csr_array(array.numbers(start, start + step).astype(np.float64))
-        for start in range(0, shape[0], step)
-    ]
-    return sparse.vstack(pieces, format="csr") if pieces else sparse.csr_array(shape)
+    pieces, kept = [], 0
+    for start in range(0, shape[0], step):
+        pieces.append(sparse.csr_array(array.numbers(start, start + step).astype(np.float64)))
+        kept += pieces[-1].nnz
+        refuse_larger(kept * _KEPT, array.place, f"{kept:,} values and more that are not 0")
+    return below(pieces, shape[1])
 
 
 def _sparse(group: Group, shape: tuple[int, int]) -> sparse.csr_array:
@@ -198,15 +210,51 @@ def _sparse(group: Group, shape: tuple[int, int]) -> sparse.csr_array:
     pointers = bounds.numbers().astype(np.int64)
     if pointers[0] != 0 or pointers[-1] != data.shape[0] or (np.diff(pointers) < 0).any():
         raise bounds.unfit(f"bounds rising from 0 to {data.shape[0]:,}", "others")
-    places = indices.numbers()
+    read = _by_cell if by_row else _by_gene
+    return read(data, indices, pointers, (major, minor))
+
+
+def _by_cell(
+    data: Array, indices: Array, bounds: NDArray[np.int64], shape: tuple[int, int]
+) -> sparse.csr_array:
+    """Return what is stored by cell, read into the arrays where it stays."""
+    values, places = np.empty(bounds[-1], np.float64), np.empty(bounds[-1], np.int32)
+    for start in range(0, len(values), _VALUES_AT_ONCE):
+        stop = min(start + _VALUES_AT_ONCE, len(values))
+        values[start:stop] = data.numbers(start, stop)
+        places[start:stop] = _places_of(indices, start, stop, shape[1])
+    found = sparse.csr_array((values, places, bounds.astype(np.int32)), shape)
+    found.sum_duplicates()
+    return found
+
+
+def _by_gene(
+    data: Array, indices: Array, bounds: NDArray[np.int64], shape: tuple[int, int]
+) -> sparse.csr_array:
+    """Return by cell what is stored by gene, turned round some genes at a time."""
+    genes, cells = shape
+    pieces, gene = [], 0
+    while gene < genes:
+        # As many genes as have so many values, and one at least.
+        after = int(np.searchsorted(bounds, bounds[gene] + _VALUES_AT_ONCE, side="right")) - 1
+        after = min(max(after, gene + 1), genes)
+        start, stop = int(bounds[gene]), int(bounds[after])
+        values = data.numbers(start, stop).astype(np.float64)
+        places = _places_of(indices, start, stop, cells)
+        ends = (bounds[gene : after + 1] - start).astype(np.int32)
+        piece = sparse.csc_array((values, places, ends), (cells, after - gene)).tocsr()
+        piece.sum_duplicates()
+        pieces.append(piece)
+        gene = after
+    return beside(pieces, cells)
+
+
+def _places_of(indices: Array, start: int, stop: int, minor: int) -> NDArray[np.int32]:
+    """Return some positions, once it is sure that they are within the matrix."""
+    places = indices.numbers(start, stop)
     if len(places) and not 0 <= int(places.min()) <= int(places.max()) < minor:
         raise indices.unfit(f"positions from 0 to {minor - 1:,}", "others")
-    kind = sparse.csr_array if by_row else sparse.csc_array
-    small = np.int32  # an array of more values is refused
-    parts = data.numbers().astype(np.float64), places.astype(small), pointers.astype(small)
-    values = kind(parts, shape).tocsr()
-    values.sum_duplicates()
-    return values
+    return np.asarray(places.astype(np.int32))  # an array of more values is refused
 
 
 def _part(group: Group, name: str) -> Array:

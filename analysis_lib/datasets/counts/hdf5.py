@@ -23,6 +23,9 @@ SIGNATURE = b"\x89HDF\r\n\x1a\n"
 TEXT_BYTES = 64
 """What a short text takes in memory, about."""
 
+MAX_DENSE = 1 << 31
+"""A dense matrix has at most this many values; it is read some rows at a time."""
+
 _PIECE = 1 << 16
 _FAILURES = (OSError, RuntimeError, LookupError, ValueError, TypeError, OverflowError, MemoryError)
 """What h5py raises for a file that is not what it seems."""
@@ -185,7 +188,10 @@ class Array:
         self.is_text = h5py.check_string_dtype(handle.dtype) is not None
         width = max(handle.dtype.itemsize, TEXT_BYTES if self.is_text else 8)
         sizes = " × ".join(f"{size:,}" for size in self.shape)
-        refuse_larger(handle.size * width, self.place, f"{sizes} values")
+        memory = handle.size * width
+        if len(self.shape) == 2 and handle.size <= MAX_DENSE:
+            memory = self.rows_at_once(1) * self.shape[1] * width
+        refuse_larger(memory, self.place, f"{sizes} values")
 
     def unfit(self, expected: str, got: str) -> TableError:
         """Return the error that says what the array should be and is not."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,11 +12,55 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
+from analysis_lib.datasets.counts.blocks import VALUES, in_blocks
 from analysis_lib.datasets.identifiers import counted
 from analysis_lib.errors import ParameterError
 
 if TYPE_CHECKING:
     from analysis_lib.datasets.counts import Counts
+
+BYTES_PER_VALUE = 48
+"""What a value takes at most while it is worked on, in the arrays that are made of it."""
+
+
+@dataclass(frozen=True)
+class LogCpm:
+    """log2(CPM + 1) of some cells, made of their counts some cells at a time and not kept.
+
+    However many cells are taken at a time, what is summed over them is summed in their order,
+    and every result is the same to the last bit.
+
+    Parameters
+    ----------
+    values : csr_array
+        Counts, cells × genes.
+    cells : array of int
+        The positions of the cells in question.
+    at_once : int
+        How many values are worked on at a time, about; those of one cell at least.
+    """
+
+    values: sparse.csr_array
+    cells: NDArray[np.intp]
+    at_once: int = VALUES
+
+    def __iter__(self) -> Iterator[sparse.csr_array]:
+        """Yield the cells in order, some at a time."""
+        for cells in in_blocks(self.values, self.cells, self.at_once):
+            yield _logged(self.values[cells])
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """How many cells and genes."""
+        return len(self.cells), self.values.shape[1]
+
+    def of(self, genes: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return some genes of all cells, dense."""
+        found, at = np.zeros((len(self.cells), len(genes))), 0
+        for block in self:
+            found[at : at + block.shape[0]] = block[:, genes].toarray()
+            at += block.shape[0]
+        return found
 
 
 def log_cpm(values: sparse.csr_array) -> sparse.csr_array:
@@ -29,7 +76,11 @@ def log_cpm(values: sparse.csr_array) -> sparse.csr_array:
     >>> log_cpm(sparse.csr_array([[1.0, 3.0, 0.0]])).toarray().round(2)
     array([[17.93, 19.52,  0.  ]])
     """
-    logged = sparse.csr_array(values, dtype=np.float64, copy=True)
+    return _logged(sparse.csr_array(values, dtype=np.float64, copy=True))
+
+
+def _logged(logged: sparse.csr_array) -> sparse.csr_array:
+    """Turn counts into log2(CPM + 1) in the place where they are."""
     logged.sum_duplicates()
     totals = logged.sum(axis=1)
     empty = int(np.count_nonzero(~(totals > 0)))
@@ -49,7 +100,11 @@ def log_cpm(values: sparse.csr_array) -> sparse.csr_array:
 
 
 def line_means(
-    data: Counts, chosen: NDArray[np.bool_] | None = None, *, least: int = 1
+    data: Counts,
+    chosen: NDArray[np.bool_] | None = None,
+    *,
+    least: int = 1,
+    at_once: int = VALUES,
 ) -> pd.DataFrame:
     """Return each line's mean log2(CPM + 1), lines × genes.
 
@@ -59,6 +114,8 @@ def line_means(
         The cells to use, see `passed`; all, where not given.
     least : int
         Lines with fewer of these cells are left out, as are cells of no known line.
+    at_once : int
+        How many values are worked on at a time, see `LogCpm`.
 
     Raises
     ------
@@ -77,15 +134,16 @@ def line_means(
             got=f"{least}; of {counted(len(names), 'line')}, {most}",
             remedy="Ask for fewer cells.",
         )
-    members = sparse.csr_array(
-        (np.ones(len(codes)), (codes, np.arange(len(codes)))), (len(names), len(codes))
-    )
-    sums = (members[enough] @ log_cpm(data.values[used])).toarray()
+    sums = np.zeros((len(names), data.values.shape[1]))
+    of = iter(codes)
+    for block in LogCpm(data.values, np.flatnonzero(used), at_once):
+        for start, end in pairwise(block.indptr):
+            sums[next(of), block.indices[start:end]] += block.data[start:end]
     index = pd.Index(names[enough], dtype="str", name="line")
-    return pd.DataFrame(sums / sizes[enough, None], index, data.genes)
+    return pd.DataFrame(sums[enough] / sizes[enough, None], index, data.genes)
 
 
-def most_variable(values: sparse.csr_array, top: int) -> NDArray[np.intp]:
+def most_variable(values: sparse.csr_array | LogCpm, top: int) -> NDArray[np.intp]:
     """Return the positions of the columns that vary most, the first most; at most `top`.
 
     Examples
@@ -95,9 +153,14 @@ def most_variable(values: sparse.csr_array, top: int) -> NDArray[np.intp]:
     """
     if top < 1:
         raise ParameterError("At least one gene is needed.", where="top", got=str(top))
+    blocks: Iterable[sparse.csr_array] = values if isinstance(values, LogCpm) else [values]
     rows, columns = values.shape
-    means = np.bincount(values.indices, values.data, columns) / rows
-    spread = np.bincount(values.indices, (values.data - means[values.indices]) ** 2, columns)
-    zeros = rows - np.bincount(values.indices, minlength=columns)
-    variances = (spread + zeros * means**2) / rows
+    sums, there = np.zeros(columns), np.zeros(columns, np.intp)
+    for block in blocks:
+        np.add.at(sums, block.indices, block.data)
+        there += np.bincount(block.indices, minlength=columns)
+    means, spread = sums / rows, np.zeros(columns)
+    for block in blocks:
+        np.add.at(spread, block.indices, (block.data - means[block.indices]) ** 2)
+    variances = (spread + (rows - there) * means**2) / rows
     return np.argsort(-variances, kind="stable")[:top]

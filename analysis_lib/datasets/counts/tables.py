@@ -6,12 +6,12 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 from scipy import sparse
 
 from analysis_lib import tables
+from analysis_lib.datasets.counts.blocks import below, beside, only
 from analysis_lib.datasets.counts.cells import spelled_alike
+from analysis_lib.datasets.counts.rows import read_rows
 from analysis_lib.datasets.identifiers import examples, refuse_nameless, refuse_repeats
 from analysis_lib.errors import TableError
 from analysis_lib.tables.records import show
@@ -37,12 +37,15 @@ class Matrix:
     place: Callable[[int, int], str]
 
     def of(self, cells: Sequence[int]) -> Matrix:
-        """Return the matrix of some of the cells, by position."""
+        """Return the matrix of some of the cells, by rising position; its values are used up."""
         if len(cells) == len(self.cells):
             return self
         names = [self.cells[cell] for cell in cells]
         return Matrix(
-            self.values[cells], names, self.genes, lambda cell, gene: self.place(cells[cell], gene)
+            only(self.values, cells),
+            names,
+            self.genes,
+            lambda cell, gene: self.place(cells[cell], gene),
         )
 
 
@@ -85,33 +88,32 @@ def genes_in_rows(path: Path, header: Header, chosen: Sequence[int]) -> Matrix:
     """
     cells = [header.plain[1:][place] for place in chosen]
     names = [header.unique[1:][place] for place in chosen]
-    frame = tables.read_table(path, numbers=names, names=_told_apart)
-    genes = _names(frame)
+    genes, columns = read_rows(path, names, _told_apart)
     refuse_nameless(genes, "gene", str(path))
-    columns = sparse.csc_array(_compressed(frame, names), (len(genes), len(cells)))
 
     def place(cell: int, gene: int) -> str:
         line = tables.place(path, gene, names=_told_apart)
         return f"{line}, gene {show(genes[gene])}, cell {show(cells[cell])}"
 
     # What is compressed by column is, turned round, compressed by row: nothing moves.
-    return Matrix(columns.T, cells, genes, place)
+    pieces = [columns.pop(0).T for _ in range(len(columns))]
+    return Matrix(beside(pieces, len(cells)), cells, genes, place)
 
 
 def cells_in_rows(path: Path) -> Matrix:
     """Read a table with a row per cell, named in the first column, and a column per gene."""
     header = read_header(path)
-    frame = tables.read_table(path, numbers=header.unique[1:], names=_told_apart)
-    cells, genes = _names(frame), header.plain[1:]
+    cells, columns = read_rows(path, header.unique[1:], _told_apart)
+    genes = header.plain[1:]
     refuse_nameless(cells, "cell", str(path))
     refuse_repeats(cells, "cell", str(path))
-    columns = sparse.csc_array(_compressed(frame, header.unique[1:]), (len(cells), len(genes)))
+    pieces = [columns.pop(0).tocsr() for _ in range(len(columns))]
 
     def place(cell: int, gene: int) -> str:
         line = tables.place(path, cell, names=_told_apart)
         return f"{line}, cell {show(cells[cell])}, gene {show(header.unique[gene + 1])}"
 
-    return Matrix(columns.tocsr(), cells, genes, place)
+    return Matrix(below(pieces, len(genes)), cells, genes, place)
 
 
 def cells_are_in_rows(
@@ -138,7 +140,7 @@ def cells_are_in_rows(
         matrix = cells_in_rows(path)
         rows = matrix.cells
     except TableError as error:  # no wonder, if genes are in the rows
-        fault, rows = error, _names(tables.read_table(path, names=_told_apart))
+        fault, rows = error, read_rows(path, (), _told_apart)[0]
     there = _known(rows, keys)
     if bool(here) == bool(there):
         raise TableError(
@@ -167,24 +169,3 @@ def _told_apart(header: list[str]) -> list[str]:
         name if first.setdefault(name, place) == place else f"{name} (column {place})"
         for place, name in enumerate((name.strip() for name in header), 1)
     ]
-
-
-def _names(frame: pd.DataFrame) -> list[str]:
-    return frame.iloc[:, 0].astype("str").str.strip().tolist()
-
-
-def _compressed(
-    frame: pd.DataFrame, columns: Sequence[str]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return values, rows and bounds of the columns: what is not zero, allocated once."""
-    ends = np.cumsum([np.count_nonzero(frame[name].to_numpy()) for name in columns])
-    whole = np.int32 if ends[-1:].sum() <= np.iinfo(np.int32).max else np.int64
-    bounds = np.concatenate([[0], ends]).astype(whole)
-    values = np.empty(bounds[-1], np.float64)
-    rows = np.empty(bounds[-1], np.int32)
-    for place, name in enumerate(columns):
-        column = frame[name].to_numpy()
-        there = np.flatnonzero(column)
-        values[bounds[place] : bounds[place + 1]] = column[there]
-        rows[bounds[place] : bounds[place + 1]] = there
-    return values, rows, bounds

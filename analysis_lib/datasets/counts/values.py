@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
+from analysis_lib.datasets.counts.blocks import pieces_of, renamed
 from analysis_lib.datasets.counts.tables import Matrix
 from analysis_lib.datasets.identifiers import counted, examples
 from analysis_lib.errors import TableError
@@ -30,11 +31,13 @@ def is_count(values: NDArray[np.float64]) -> bool:
 
 def estimated(values: NDArray[np.float64]) -> int:
     """Return how many values are no whole numbers."""
-    return int(np.count_nonzero(values != np.floor(values)))
+    return sum(int(np.count_nonzero(part != np.floor(part))) for part in pieces_of(values))
 
 
 def checked(matrix: Matrix, where: str) -> tuple[sparse.csr_array, pd.Index, list[str]]:
     """Return counts by cells and distinct genes, and what is to be said of them.
+
+    The values of the matrix are used up where a gene repeats.
 
     Raises
     ------
@@ -55,10 +58,7 @@ def checked(matrix: Matrix, where: str) -> tuple[sparse.csr_array, pd.Index, lis
     codes, genes = pd.factorize(pd.Series(matrix.genes, dtype="str"))
     if len(genes) < len(codes):
         notes.append(_repeats(matrix.genes))
-        shape = values.shape[0], len(genes)
-        columns = codes.astype(values.indices.dtype)[values.indices]
-        values = sparse.csr_array((values.data.copy(), columns, values.indptr.copy()), shape)
-        values.sum_duplicates()
+        values = renamed(values, codes, len(genes))
     return values, pd.Index(genes, dtype="str", name="gene"), notes
 
 

@@ -56,7 +56,7 @@ ROOMS = (
     Room("studies-leukemia_classical", "Study leukemia_classical", ("studies.leukemia_classical",)),
     Room("studies-ephys_lasso", "Study ephys_lasso", ("studies.ephys_lasso",)),
     Room("studies-geo_validation", "Study geo_validation", ("studies.geo_validation",)),
-    Room("runs", "Runs", ("runs",)),
+    Room("runs", "Runs", ("runs", "cluster")),
     Room("site", "Site", ("site",), front=True),
     Room("results", "Results and errors", ("results", "errors")),
 )

@@ -107,6 +107,7 @@ def discover(neurons: Neurons) -> Found:
     flatters it, and flatters it the same after every shuffle.
     """
     from analysis_lib.evaluation.discovery import discoveries, permuted
+    from analysis_lib.models import blocks
 
     params = neurons.params
     null = permuted(
@@ -116,6 +117,7 @@ def discover(neurons: Neurons) -> Found:
         permutations=params.permutations,
         seed=params.seed,
         sample=params.permuted_genes,
+        mapping=blocks.mapping(),
     )
     return Found(null, discoveries(null, params.fdr))
 

@@ -23,12 +23,11 @@ from analysis_lib.errors import DataError, ParameterError
 from analysis_lib.models.gene_models import GeneModels
 from analysis_lib.studies.ephys_lasso import predictions
 from analysis_lib.studies.ephys_lasso.neurons import SHAPES
+from analysis_lib.studies.geo_validation import budget
 from analysis_lib.studies.params import StudyParams
 
 if TYPE_CHECKING:
-    from scipy import sparse
-
-    from analysis_lib.datasets.counts import Counts
+    from analysis_lib.datasets.counts import Counts, LogCpm
 
 COUNTS = CATALOGUE["tasic"]
 _MODELS = "models"
@@ -90,6 +89,13 @@ class Params(StudyParams):
     )
     perplexity: float = Field(30.0, gt=1, le=500, description="Of t-SNE.")
     neighbours: int = Field(15, ge=2, le=500, description="Of UMAP and the quality measures.")
+    memory_budget: str = Field(
+        "4G",
+        pattern=r"^[1-9][0-9]{0,4}[MG]$",
+        json_schema_extra={"form": "such as 4G or 900M"},
+        description="Memory that the matrices of the counts may take; no result depends on it.",
+        examples=["8G"],
+    )
     seed: int = Field(42, ge=0, le=2**31 - 1, description="Seed of everything drawn at random.")
 
 
@@ -107,8 +113,8 @@ class Validation:
         Their predicted expression, cells by genes.
     counts : Counts
         The sequenced cells.
-    measured : csr_array
-        log2(CPM + 1) of the counts.
+    at_once : int
+        How many values of the counts are worked on at a time, as memory allows.
     passed : array of bool
         The sequenced cells that pass the filter, if one is asked for.
     funnel : DataFrame
@@ -122,7 +128,7 @@ class Validation:
     about: pd.DataFrame
     expression: pd.DataFrame
     counts: Counts
-    measured: sparse.csr_array
+    at_once: int
     passed: NDArray[np.bool_]
     funnel: pd.DataFrame
 
@@ -130,6 +136,12 @@ class Validation:
     def kind(self) -> Literal["yours", "real", "simulated"]:
         """Where the counts come from."""
         return self.sources[1].kind
+
+    def measured(self, cells: NDArray[np.bool_]) -> LogCpm:
+        """Return log2(CPM + 1) of some of the sequenced cells."""
+        from analysis_lib.datasets.counts import LogCpm
+
+        return LogCpm(self.counts.values, np.flatnonzero(cells), self.at_once)
 
 
 def sources(params: Params) -> list[Source]:
@@ -167,6 +179,7 @@ def load(params: Params) -> Validation:
     models = predictions.read_models(run)
     features, about = predictions.read_cells(run, models)
     read = _read(found[1], models, params)
+    at_once = budget.values_at_once(read.values, params.memory_budget, params.top_genes)
     passed, funnel = counts.passed(read)
     return Validation(
         params=params,
@@ -176,7 +189,7 @@ def load(params: Params) -> Validation:
         about=about,
         expression=models.predict(features),
         counts=read,
-        measured=counts.log_cpm(read.values),
+        at_once=at_once,
         passed=passed if params.quality else np.ones(len(read.cells), dtype=bool),
         funnel=funnel,
     )

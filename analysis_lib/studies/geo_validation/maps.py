@@ -53,10 +53,10 @@ def views(validation: Validation) -> tuple[dict[str, pd.DataFrame], pd.DataFrame
 
 
 def _measured(validation: Validation, cells: NDArray[np.bool_]) -> pd.DataFrame:
-    values = validation.measured[cells]
-    genes = counts.most_variable(values, validation.params.top_genes)
+    logged = validation.measured(cells)
+    genes = counts.most_variable(logged, validation.params.top_genes)
     return pd.DataFrame(
-        values[:, genes].toarray(), validation.counts.cells[cells], validation.counts.genes[genes]
+        logged.of(genes), validation.counts.cells[cells], validation.counts.genes[genes]
     )
 
 

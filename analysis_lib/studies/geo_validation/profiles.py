@@ -72,7 +72,12 @@ def profiles(validation: Validation) -> Profiles:
     kinds = kinds_of_lines(validation)
     order = sorted(enough, key=lambda line: (kinds[line] or "~", line))
     predicted = validation.expression.groupby(of).mean().loc[order]
-    measured = counts.line_means(validation.counts, validation.passed, least=params.least_cells)
+    measured = counts.line_means(
+        validation.counts,
+        validation.passed,
+        least=params.least_cells,
+        at_once=validation.at_once,
+    )
     pair = common(predicted, measured)
     chosen = _chosen(validation, list(pair[0].columns))
     return Profiles(
