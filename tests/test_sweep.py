@@ -130,6 +130,19 @@ def test_points_that_are_the_same_count_once(toy):
     assert toy.said[0] == "toy/sweep: 2 of 4 points are asked for twice"
 
 
+def test_parameters_come_in_the_order_in_which_they_were_asked_for(toy):
+    asked = Asked([{"text": "b", "number": 1}, {"text": "a", "number": 1}], {})
+    sweep(toy.runs, "toy", asked, Pretended())
+    assert list(document(toy).dimensions.items()) == [("text", ["b", "a"]), ("number", [1.0])]
+
+
+def test_two_points_with_one_name_are_told_apart_or_refused(toy, monkeypatch):
+    """Before: the second was taken for the first, and left out."""
+    monkeypatch.setattr("analysis_lib.runs.sweep.run_name", lambda sweep, parameters: "sweep-0")
+    with pytest.raises(ParameterError, match=r"rare chance(.|\n)*point 2 of 2"):
+        sweep(toy.runs, "toy", numbers(1, 2), Pretended())
+
+
 def test_a_point_that_fails_does_not_stop_the_rest_and_is_tried_again(toy):
     made = sweep(toy.runs, "toy", numbers(1, 2, 3), Pretended(failing=[2]), jobs=1)
     assert [p.status for p in made.points] == ["good", "failed", "good"]

@@ -113,13 +113,18 @@ def _made(
 def _checked(runs: Runs, study: str, name: str, asked: Asked) -> list[Wanted]:
     """Return every point once, with all that can be checked before a kernel starts checked."""
     of = studies.load(study).Params.of
-    varied = sorted({n for point in asked.points for n in point})
+    varied = list(dict.fromkeys(n for point in asked.points for n in point))
     found: dict[str, Wanted] = {}
     for number, point in enumerate(asked.points, start=1):
         given = {**asked.fixed, **point}
         try:
             parameters = of(given).as_json()
             run = run_name(name, parameters)
+            if run in found and found[run].plan.params.as_json() != parameters:
+                raise ParameterError(
+                    "By a rare chance its run has the name of another point's.",
+                    remedy="Leave out one of the two, or vary something else a little.",
+                )
             if run not in found:
                 values = {n: parameters[n] for n in varied}
                 found[run] = Wanted(values, runs.plan(RunSpec(study, run, given)))
