@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from analysis_lib import files, studies
-from analysis_lib.errors import AnalysisError, RunError, visible
+from analysis_lib.errors import PRINTED, AnalysisError, RunError, visible
 from analysis_lib.runs.commands import JOBS, StudyCommands, SweepCommands, say
 
 if TYPE_CHECKING:
@@ -260,7 +260,7 @@ def _answer(words: Sequence[str], *, debug: bool) -> None:
     except AnalysisError as error:
         if debug:
             traceback.print_exc()
-        click.echo(f"Error: {error}", err=True)
+        click.echo(f"{PRINTED}{error}", err=True)
         sys.exit(error.exit_status)
     except click.ClickException as error:
         error.show()

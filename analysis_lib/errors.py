@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
+PRINTED = "Error: "
+"""What the command line begins an error with."""
+
+_DETAIL = re.compile(r"  (where|expected|got|remedy): +(.*)")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
@@ -77,6 +81,22 @@ class SiteError(AnalysisError):
     """A site that could not be built or did not pass its checks."""
 
     exit_status = 1
+
+
+def printed(text: str) -> dict[str, str]:
+    r"""Return the parts of the last error that a command line has printed; nothing without one.
+
+    Examples
+    --------
+    >>> printed("reading\nError: No rows.\n  got:      0\n")
+    {'what': 'No rows.', 'got': '0'}
+    """
+    _, begun, message = f"\n{text}".rpartition(f"\n{PRINTED}")
+    if not begun:
+        return {}
+    what, *details = message.rstrip().splitlines() or [""]
+    found = {m[1]: m[2] for line in details if (m := _DETAIL.fullmatch(line))}
+    return {"what": what, **found}
 
 
 def visible(text: object) -> str:

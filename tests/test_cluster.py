@@ -23,7 +23,6 @@ from analysis_lib.errors import DataError
 from analysis_lib.runs import parcel, surroundings
 from analysis_lib.runs.cluster import Cluster, error_told
 from analysis_lib.runs.engine import FailedRunError, Runs
-from analysis_lib.runs.made import failed
 from analysis_lib.runs.parcel import Errand
 from analysis_lib.runs.record import NOTEBOOK, read_record
 from analysis_lib.runs.values import RunSpec
@@ -244,7 +243,7 @@ def test_a_run_is_the_same_here_and_on_a_cluster(project, workers, tmp_path, mon
         RunSpec("dge", "nobody", {"data": "not there.csv"}),
     ]
     made = list(Cluster(there, workers.address).make(specs))
-    assert failed(made) == ["dge/nobody"], made
+    assert [each.spec.id for each in made if each.did == "failed"] == ["dge/nobody"], made
     for spec in specs[:1]:
         here.ensure(spec)
         far, near = there.folder(*spec.id.split("/")), here.folder(*spec.id.split("/"))

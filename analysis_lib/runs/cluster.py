@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import shutil
 import subprocess
@@ -20,7 +19,7 @@ import psutil
 from analysis_lib import cluster, files
 from analysis_lib.cluster import DifferenceError, LostError
 from analysis_lib.datasets.sources import FOLDER_VARIABLE as DATA_VARIABLE
-from analysis_lib.errors import AnalysisError, RunError
+from analysis_lib.errors import AnalysisError, RunError, printed
 from analysis_lib.runs import parcel, processes, surroundings
 from analysis_lib.runs.engine import FailedRunError, Plan, Runs, git_state
 from analysis_lib.runs.limits import MEMORY_VARIABLE, SHARE, TIME_VARIABLE, Limits
@@ -37,7 +36,6 @@ RETRIES = 3
 
 _ROOM = "analysis"  # below the folder of a worker, which is removed with it
 _LOOK = 0.3  # seconds between two looks at whether a run is still wanted
-_DETAIL = re.compile(r"  (where|expected|got|remedy): +(.*)")
 
 
 @dataclass(frozen=True)
@@ -306,14 +304,11 @@ def _waited(child: subprocess.Popen[bytes], is_wanted: Callable[[], bool]) -> in
 
 def error_told(text: str, errand: Errand, kind: type[AnalysisError] = RunError) -> AnalysisError:
     """Return the error that the command line printed, with the user's paths."""
-    lines = parcel.renamed(text, errand).splitlines()
-    begun = [at for at, line in enumerate(lines) if line.startswith("Error: ")]
-    if not begun:
-        return kind(f"The run {errand.id} failed.", got=" ".join(lines[-1:])[:300] or None)
-    what, *rest = lines[begun[-1] :]
-    found = [detail for line in rest if (detail := _DETAIL.fullmatch(line))]
-    given: dict[str, str] = {detail[1]: detail[2] for detail in found}
-    return kind(what.removeprefix("Error: "), **given)
+    text = parcel.renamed(text, errand)
+    if told := printed(text):
+        return RunError(**told)
+    lines = text.splitlines()
+    return RunError(f"The run {errand.id} failed.", got=" ".join(lines[-1:])[:300] or None)
 
 
 def _environment(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -33,8 +33,3 @@ class Hands(Protocol):
 
     def make(self, specs: Sequence[RunSpec]) -> Iterator[Made]:
         """Make every run that is not there already."""
-
-
-def failed(made: Iterable[Made]) -> list[str]:
-    """Return the names of the runs that failed."""
-    return [each.spec.id for each in made if each.did == "failed"]

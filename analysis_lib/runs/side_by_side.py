@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from typing import NamedTuple
 import psutil
 
 from analysis_lib import files
-from analysis_lib.errors import AnalysisError, RunError
+from analysis_lib.errors import AnalysisError, RunError, printed
 from analysis_lib.runs import processes, surroundings
 from analysis_lib.runs.engine import FailedRunError, Runs
 from analysis_lib.runs.limits import MEMORY_VARIABLE, Limits
@@ -35,7 +34,6 @@ PATIENCE = 8.0
 
 _TRIES = 2  # a process that is killed is started once more
 _UNMADE = "The run {} could not be made."
-_DETAIL = re.compile(r"  (where|expected|got|remedy): +(.*)")
 
 
 def hands(runs: Runs, jobs: int) -> Hands:
@@ -235,11 +233,9 @@ def _killed(spec: RunSpec, name: str) -> RunError:
 
 def _error(spec: RunSpec, ended: _Ended, *, kept: bool) -> AnalysisError:
     """Return the error that a process printed as it left."""
-    _, told, message = f"\n{ended.complaint}".rpartition("\nError: ")
+    told = printed(ended.complaint)
     if not told:
         lines = ended.complaint.strip().splitlines()
         return RunError(_UNMADE.format(spec.id), got=lines[-1] if lines else None)
     kind = RunError if ended.status == RunError.exit_status else AnalysisError
-    what, *details = message.rstrip().splitlines()
-    found = {m[1]: m[2] for line in details if (m := _DETAIL.fullmatch(line))}
-    return (FailedRunError if kept else kind)(what, **found)
+    return (FailedRunError if kept else kind)(**told)

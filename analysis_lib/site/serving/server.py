@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from analysis_lib.errors import AnalysisError, ParameterError, SiteError
+from analysis_lib.errors import PRINTED, AnalysisError, ParameterError, SiteError
 from analysis_lib.runs import processes
 from analysis_lib.site.key import MARK
 from analysis_lib.site.serving import web
@@ -82,7 +82,7 @@ def serve(
             try:
                 rebuild()
             except AnalysisError as error:
-                say(f"Error: {error}")
+                say(f"{PRINTED}{error}")
                 say("The last finished site is served meanwhile; the next change tries again.")
 
 
