@@ -22,27 +22,33 @@ compared = scores.compare(patients, params, trained, choice)
 found = words.metrics(patients, trained, compared)
 """
 CLASSICAL = """
+import pandas as pd
 from analysis_lib.studies.leukemia_classical import lineup, steps as study
 from analysis_lib.studies.leukemia_classical import numbers
 params = study.Params.of({**own, "transform": "raw", "cv_folds": 3, "cv_repeats": 1,
     "models": ["logistic_l2", "logistic_elastic", "svm_rbf", "voting"],
-    "permutations": 20, "draws": 5, "resamples": 20, "bootstrap": 100, "embedding_seeds": 2})
+    "permutations": 20, "draws": 5, "resamples": 20, "bootstrap": 100})
 patients = study.load(params)
 scored, clusters = study.simple(patients, params), study.clusters(patients, params)
 lined_up, votes = lineup.lineup(patients, params), lineup.votes(patients)
 found = numbers.metrics(patients, scored, lined_up, votes, clusters)
+pictures = pd.DataFrame()  # tests/test_embedding.py has them on two threads
 found |= numbers.further(
-    study.embeddings(patients, params)[1], lineup.stability(patients, params),
+    pictures, lineup.stability(patients, params),
     lineup.selection_bias(patients, params), lineup.permute(patients, params, lined_up))
 """
+IDLE = {"OPENBLAS_THREAD_TIMEOUT": "4", "OMP_WAIT_POLICY": "passive"}
+"""Threads that wait asleep: on a machine with other work they would take its time for nothing."""
+
 PRINT = "\nprint(json.dumps({k: float(v['value']) for k, v in found.items()}))"
 
 
 def metrics(steps: str, own: dict[str, str], threads: int) -> dict[str, float]:
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
+    asked = IDLE | dict.fromkeys(names, str(threads))
     done = subprocess.run(
         [sys.executable, "-c", f"import json\nown = {own!r}\n{steps}{PRINT}"],
-        env={**os.environ, **dict.fromkeys(names, str(threads)), "PYTHONPATH": str(PROJECT)},
+        env={**os.environ, **asked, "PYTHONPATH": str(PROJECT)},
         capture_output=True,
         text=True,
         check=False,

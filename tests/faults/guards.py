@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import compileall
 import os
+import py_compile
 import shutil
 import subprocess
 import sys
@@ -43,6 +45,12 @@ def copy_of_project(root: Path) -> Path:
         shutil.copy2(PROJECT / name, root / name)
     shutil.copytree(PROJECT / ".ci", root / ".ci")
     (root / ".venv").symlink_to(PROJECT / ".venv")
+    # Compiled once for all guards; a source that was changed is known by its hash, not by a second.
+    compileall.compile_dir(
+        root / "analysis_lib",
+        quiet=1,
+        invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH,
+    )
     return root
 
 
