@@ -15,7 +15,8 @@ __all__ = ["site"]  # a fixture
 
 RUNS = [f"studies/dge/{name}" for name in ("default", "strict", "older", "my-run")]
 PAGES = [
-    *("index", "genes", "data", "your-data", "how-it-works", "benchmarks", "clusters"),
+    *("index", "genes", "data", "your-data", "how-it-works"),
+    *("benchmarks", "clusters", "how-large"),
     *("studies/dge/broken", "compare/dge", *RUNS),
 ]
 VIEWS = {
