@@ -8,7 +8,7 @@ SECONDS ?= 300
 # have little in common, so that they need not stay with those of their file.
 CORES = $(shell getconf _NPROCESSORS_ONLN)
 PARALLEL = -n $$(( $(CORES) + 1 )) --maxprocesses 4 --dist loadfile
-PARALLEL_LONG = -n $(CORES) --maxprocesses 4 --dist worksteal
+PARALLEL_LONG = -n $(CORES) --maxprocesses 4 --dist load --maxschedchunk 1
 .DEFAULT_GOAL := help
 
 # What a person gives reaches a recipe through its environment, to the letter: neither make nor the

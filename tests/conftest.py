@@ -34,7 +34,8 @@ MEASURED = "measured"
 
 
 LONGEST = (
-    *("test_kill_faults.py", "test_sweep_faults.py", "test_same_twice.py", "test_report.py"),
+    *("test_same_twice.py", "test_kill_faults.py", "test_sweep_faults.py", "test_report.py"),
+    *("test_leukemia_threads.py", "test_benchmarks.py"),
     *("test_book_reading.py", "test_book_figures.py", "test_frontend.py"),
 )
 """The files that take longest, in this order: begun first, so that workers end together."""

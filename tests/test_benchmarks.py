@@ -32,7 +32,7 @@ from benchmarks import __main__ as program
 from benchmarks import harness, machine, peers, printing
 from tests.site.fixtures import HOSTILE
 
-QUICK = ("read_tables", "start_up", "normalise_counts", "fit_lassos", "embed_cells", "first_figure")
+QUICK = ("read_tables", "start_up", "normalise_counts", "fit_lassos")
 """What the quick form does of everything that needs no network and no minutes of building."""
 
 THERE = {

@@ -306,9 +306,9 @@ def error_told(text: str, errand: Errand, kind: type[AnalysisError] = RunError) 
     """Return the error that the command line printed, with the user's paths."""
     text = parcel.renamed(text, errand)
     if told := printed(text):
-        return RunError(**told)
+        return kind(**told)
     lines = text.splitlines()
-    return RunError(f"The run {errand.id} failed.", got=" ".join(lines[-1:])[:300] or None)
+    return kind(f"The run {errand.id} failed.", got=" ".join(lines[-1:])[:300] or None)
 
 
 def _environment(
