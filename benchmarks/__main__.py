@@ -101,11 +101,11 @@ def together(before: harness.Result, found: harness.Result) -> harness.Result:
         if _settled(before[name]) != _settled(found[name])
     ]:
         raise ValueError(f"they were measured with another {', '.join(different)}: make bench")
-    new = {claim["name"] for claim in found["claims"]}
-    claims = [claim for claim in before["claims"] if claim["name"] not in new]
+    # A later claim of the same name takes the place of the earlier one.
+    claims = {claim["name"]: claim for claim in [*before["claims"], *found["claims"]]}
     return {
         **found,
-        "claims": [*claims, *found["claims"]],
+        "claims": [*claims.values()],
         "seconds": round(before["seconds"] + found["seconds"], 1),
     }
 

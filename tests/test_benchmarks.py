@@ -334,6 +334,11 @@ def test_what_is_slower_stands_first_and_is_said_in_words_colour_and_sign(tmp_pa
     assert "Ours costs more than 1 of 2 peers: A claim beside way 0, 3.0 times." in part
 
 
+def test_what_costs_more_only_within_the_spread_is_told_so(tmp_path):
+    page = page_of(tmp_path, results(claim([0.9, 1.2, 1.3], [1.0] * 3).measure()))
+    assert "A claim beside way 0, 1.2 times (within the spread)." in page.part()
+
+
 def test_the_figure_is_published_with_its_data_and_every_value(tmp_path):
     page = page_of(tmp_path, results(claim([1.0, 2.0], [4.0, 4.0]).measure()))
     assert page.shown == ("figures/ratios",)
@@ -456,8 +461,8 @@ def test_some_are_kept_beside_the_others():
     before, found = results(old, other), results(new)
     told = program.together(before, found)
     assert [(each["name"], each["ours"]["values"]) for each in told["claims"]] == [
-        ("another", [5.0]),
         ("a_claim", [5.0]),
+        ("another", [5.0]),
     ]
     with pytest.raises(ValueError, match="another machine"):
         program.together(before, {**found, "machine": {**THERE["machine"], "cores": 64}})

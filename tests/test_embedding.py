@@ -15,9 +15,9 @@ from sklearn.metrics import silhouette_score
 from sklearn.preprocessing import StandardScaler
 
 from analysis_lib import embedding
-from analysis_lib.embedding import components, pca
+from analysis_lib.embedding import components, maps, pca
 from analysis_lib.embedding.components import components as components_of
-from analysis_lib.embedding.maps import tsne_of
+from analysis_lib.embedding.maps import nearest, tsne_of
 from analysis_lib.errors import ParameterError, TableError
 from analysis_lib.files import PROJECT
 
@@ -379,6 +379,56 @@ def test_the_number_of_threads_does_not_change_a_picture():
     one, other = (process.communicate()[0] for process in running)
     assert len(one) == 65
     assert one == other
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.integers(8, 60), st.integers(1, 4), st.integers(0, 3))
+def test_the_nearest_rows_are_exact_and_begin_with_the_row_itself(seed, rows, columns, decimals):
+    values = np.random.default_rng(seed).normal(size=(rows, columns)).round(decimals) + 1e6
+    found, distances = nearest(values, 4)
+    apart = np.linalg.norm(values[:, np.newaxis] - values, axis=2)
+    assert found[:, 0].tolist() == list(range(rows))
+    assert all(len({*each}) == 4 for each in found.tolist())
+    assert distances == pytest.approx(np.take_along_axis(apart, found, axis=1))
+    # A row that lies as far away as the last one may be there in its place.
+    if decimals == 3:
+        assert distances == pytest.approx(np.sort(apart, axis=1)[:, :4])
+
+
+def test_the_nearest_of_few_rows_are_all_of_them():
+    found, _ = nearest(np.array([[0.0], [1.0], [3.0]]), 3)
+    assert found.tolist() == [[0, 1, 2], [1, 0, 2], [2, 1, 0]]
+
+
+_DRAWN_ELSEWHERE = """
+import sys
+import numpy as np
+from analysis_lib.embedding.maps import umap_of
+umap_of(np.random.default_rng(0).normal(size=(40, 5)), 1, 8, "pca")
+from umap import layouts, umap_
+assert "tensorflow" not in sys.modules
+assert "umap.parametric_umap" not in sys.modules
+step = layouts._nb_optimize_layout_euclidean_single_epoch
+used = (umap_.smooth_knn_dist, umap_.compute_membership_strengths, step)
+print(*(sum(each.stats.cache_misses.values()) for each in used))
+"""
+
+
+def test_a_picture_needs_no_tensorflow_and_is_compiled_for_all_processes():
+    command = [sys.executable, "-W", "error", "-c", _DRAWN_ELSEWHERE]
+    for _ in range(2):  # the first may have to compile
+        drawn = subprocess.run(command, check=False, capture_output=True, text=True)
+        assert drawn.stderr == ""
+    assert drawn.stdout.split() == ["0", "0", "0"]
+
+
+def test_a_version_of_umap_with_other_names_is_compiled_as_it_comes(monkeypatch):
+    X, _ = _groups()
+    expected = embedding.umap(X, seed=1, neighbours=8)
+    maps._umap_class.cache_clear()
+    monkeypatch.setattr(maps, "_OF_THE_GRAPH", ("gone",))
+    assert np.array_equal(embedding.umap(X, seed=1, neighbours=8), expected)
+    maps._umap_class.cache_clear()
 
 
 @pytest.fixture(scope="module")

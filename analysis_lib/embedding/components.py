@@ -149,8 +149,9 @@ def _by_products(values: Points, n: int) -> tuple[Points, NDArray[np.float64]]:
     wide = values.shape[0] < values.shape[1]
     products = values @ values.T if wide else values.T @ values
     size = len(products)
-    roots, vectors = eigh(products, subset_by_index=[size - n, size - 1])
-    roots, vectors = roots[::-1], vectors[:, ::-1]
+    few = n < size // 4  # one by one; more of them are found sooner all together
+    roots, vectors = eigh(products, subset_by_index=[size - n, size - 1] if few else None)
+    roots, vectors = roots[: -n - 1 : -1], vectors[:, : -n - 1 : -1]
     noise = max(values.shape) * np.finfo(np.float64).eps * roots[0]
     roots = np.where(roots > noise, roots, 0.0)
     deviations = np.sqrt(roots)

@@ -11,11 +11,15 @@ instead of 53 to 60 %.
 
 from __future__ import annotations
 
+import sys
 import warnings
-from typing import Literal, TypeAlias
+from contextlib import suppress
+from functools import cache
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis_lib.embedding.components import FEW_ROWS, Points, components, one_thread
 from analysis_lib.errors import ParameterError
@@ -25,6 +29,11 @@ Start: TypeAlias = Literal["pca", "random"]
 _TSNE_START = 1e-4  # the spread of the first points, as scikit-learn has it
 _EXAGGERATION = 2.0  # of the attraction at first; scikit-learn's is 12
 _STEPS = 16  # rows by learning rate; scikit-learn's "auto" is 48, but a rate of 50 at least
+_OF_THE_GRAPH = ("smooth_knn_dist", "compute_membership_strengths")
+_OF_THE_PICTURE = ("_nb_optimize_layout_euclidean_single_epoch",)
+"""What UMAP compiles for one picture, by its own names."""
+
+_SPARE = 5  # rows looked at beyond the nearest, for those that rounding puts in another order
 
 
 def tsne(X: pd.DataFrame, *, seed: int, perplexity: float = 10.0, start: Start = "pca") -> Points:
@@ -88,18 +97,63 @@ def tsne_of(scores: Points, seed: int, perplexity: float, start: Start) -> Point
 def umap_of(scores: Points, seed: int, neighbours: int, start: Start) -> Points:
     """Return the rows in the plane by UMAP, given their components."""
     with warnings.catch_warnings():
-        # Its progress bars, which are never shown, miss a package of Jupyter's.
-        warnings.filterwarnings("ignore", message="IProgress not found")
-        from umap import UMAP
+        # Neighbours found here are not good for placing rows that come later: there are none.
+        warnings.filterwarnings("ignore", message=r"precomputed_knn\[2\]")
+        with one_thread():
+            model = _umap_class()(
+                n_neighbors=neighbours,
+                precomputed_knn=nearest(scores, neighbours),
+                init=scores[:, :2] if start == "pca" else "random",
+                random_state=seed,
+                n_jobs=1,
+            )
+            return np.asarray(model.fit_transform(scores), dtype=np.float64)
 
-    model = UMAP(
-        n_neighbors=neighbours,
-        init=scores[:, :2] if start == "pca" else "random",
-        random_state=seed,
-        n_jobs=1,
-    )
-    with one_thread():
-        return np.asarray(model.fit_transform(scores), dtype=np.float64)
+
+def nearest(scores: Points, n: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Return every row's `n` nearest rows, itself first, and how far away they are.
+
+    They are found by products of the rows, fast and for any number of them. Those round, so that
+    a few more are asked for and put in the order of their exact distances.
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    asked = min(n - 1 + _SPARE, len(scores) - 1)
+    found = NearestNeighbors(n_neighbors=asked, algorithm="brute").fit(scores)
+    others = np.sort(found.kneighbors(return_distance=False), axis=1)
+    apart = np.stack([np.linalg.norm(scores - scores[each], axis=1) for each in others.T], axis=1)
+    order = np.argsort(apart, axis=1, kind="stable")[:, : n - 1]
+    itself = np.arange(len(scores))[:, np.newaxis]
+    rows = np.hstack([itself, np.take_along_axis(others, order, axis=1)])
+    distances = np.hstack([np.zeros(itself.shape), np.take_along_axis(apart, order, axis=1)])
+    return rows.astype(np.int32), distances.astype(np.float32)
+
+
+@cache
+def _umap_class() -> type[Any]:
+    """Return UMAP without what is not used of it, and compiled once for all processes.
+
+    Importing it imports TensorFlow, for a variant of it; and what it compiles it keeps nowhere.
+    Together that was 17 seconds of every process.
+    """
+    variant = "umap.parametric_umap"
+    known = variant in sys.modules
+    sys.modules.setdefault(variant, None)  # type: ignore[arg-type]  # "cannot be imported"
+    try:
+        with warnings.catch_warnings():
+            # Its progress bars, which are never shown, miss a package of Jupyter's.
+            warnings.filterwarnings("ignore", message="IProgress not found")
+            warnings.filterwarnings("ignore", message="Tensorflow not installed")
+            from umap import UMAP, layouts, umap_
+    finally:
+        if not known:
+            del sys.modules[variant]
+    for module, names in ((umap_, _OF_THE_GRAPH), (layouts, _OF_THE_PICTURE)):
+        for name in names:
+            with suppress(AttributeError):  # another version of UMAP
+                getattr(module, name).enable_caching()
+    umap_class: type[Any] = UMAP
+    return umap_class
 
 
 def check_perplexity(perplexity: float, rows: int) -> None:

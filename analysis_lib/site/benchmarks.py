@@ -126,6 +126,7 @@ class BenchmarksPage:
         more = [pair for pair in self._beside if pair[1]["ratio"]["median"] > 1]
         told = "; ".join(
             f"{claim['title']} beside {peer['name']}, {number(peer['ratio']['median'], 2)} times"
+            f"{'' if peer['ratio']['low'] > 1 else ' (within the spread)'}"
             for claim, peer in more
         )
         words = f"Ours costs more than {len(more)} of {len(self._beside)} peers"
