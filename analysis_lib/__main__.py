@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from analysis_lib import files, studies
+from analysis_lib.commands import JOBS, StudyCommands, SweepCommands, say
 from analysis_lib.errors import PRINTED, AnalysisError, RunError, visible
-from analysis_lib.runs.commands import JOBS, StudyCommands, SweepCommands, say
 
 if TYPE_CHECKING:
     from analysis_lib.site import DataRow, SiteReport, StudyPage

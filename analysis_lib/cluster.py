@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import os
 import platform
@@ -153,7 +152,7 @@ def facts() -> dict[str, str]:
     found = {
         "Python": platform.python_version(),
         "analysis_lib": _version("analysis-lib"),
-        "the code of analysis_lib": _code(),
+        "the code of analysis_lib": files.code_digest(files.PROJECT / "analysis_lib")[:12],
     }
     lock = files.PROJECT / _LOCK
     if lock.is_file():
@@ -166,15 +165,6 @@ def _version(package: str) -> str:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return "none"
-
-
-def _code() -> str:
-    """Return the digest of the package's source, but for the pages and the command line."""
-    package = files.PROJECT / "analysis_lib"
-    names = sorted(path.relative_to(package).as_posix() for path in package.rglob("*.py"))
-    own = [name for name in names if not name.startswith(("site/", "__main__"))]
-    digests = [[name, files.sha256(package / name)] for name in own]
-    return hashlib.sha256(files.to_json(digests).encode()).hexdigest()[:12]
 
 
 def check(client: Client) -> None:

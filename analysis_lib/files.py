@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import functools
 import hashlib
 import json
 import os
@@ -23,6 +24,9 @@ TEMPORARY = ".partial-"
 
 PROJECT = Path(__file__).resolve().parents[1]
 """The folder that holds the notebooks, the book and this package."""
+
+NOT_IN_RESULTS = ("site", "__main__.py", "commands.py")
+"""The rooms that a notebook may not import, so that they cannot change what it finds."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -160,6 +164,18 @@ def sha256(path: Path) -> str:
     """Return the SHA-256 of a file's bytes."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@functools.cache
+def code_digest(package: Path) -> str:
+    """Return the digest of the package's source, but for the rooms no notebook can reach."""
+    names = sorted(
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if path.relative_to(package).parts[0] not in NOT_IN_RESULTS
+    )
+    told = to_json([[name, sha256(package / name)] for name in names])
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def sync(path: Path) -> None:

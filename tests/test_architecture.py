@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "files": {"errors"},
     "results": {"errors", "files"},
     "tables": {"errors", "files"},
+    "zips": set(),
     "cluster": {"errors", "files"},
     "datasets": BASE,
     "models": BASE | {"cluster"},
@@ -25,9 +26,10 @@ MAY_IMPORT = {
     "embedding": BASE,
     "figures": BASE,
     "studies": BASE | {"datasets", "models", "evaluation", "embedding", "figures"},
-    "runs": BASE | {"studies", "datasets", "cluster"},
-    "site": BASE | {"runs", "figures"},
-    "__main__": BASE | {"runs", "site", "datasets", "studies"},
+    "runs": BASE | {"studies", "datasets", "cluster", "zips"},
+    "site": BASE | {"runs", "figures", "zips"},
+    "commands": BASE | {"runs", "studies", "cluster"},
+    "__main__": BASE | {"commands", "runs", "site", "datasets", "studies"},
     "__init__": BASE | {"runs", "site", "datasets", "studies"},
 }
 HEAVY = {

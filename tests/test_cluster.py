@@ -121,22 +121,25 @@ def _is_folder_of(name: str, tree: dict[str, bytes]) -> bool:
     return any(other.startswith(f"{name}/") for other in tree)
 
 
-@given(data=st.data())
-def test_a_result_with_a_bit_changed_is_refused_or_the_same(tmp_path_factory, data):
-    folder, other = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("other")
+def test_a_result_with_any_bit_changed_is_refused_or_the_same(tmp_path):
+    folder, other = tmp_path / "one", tmp_path / "other"
+    folder.mkdir()
     (folder / "a.txt").write_bytes(b"the results of a run, " * 9)
-    packed = bytearray(parcel.pack_results(folder))
-    at = data.draw(st.integers(0, 8 * len(packed) - 1))
-    packed[at // 8] ^= 1 << at % 8
-    try:
-        parcel.unpack_results(bytes(packed), other)
-    except LostError:
-        return
-    # A time or a right in the zip's own list, or a name: the record sees that.
-    assert [p.read_bytes() for p in other.rglob("*") if p.is_file()] in (
-        [b"the results of a run, " * 9],
-        [],
-    )
+    packed = parcel.pack_results(folder)
+    for at in range(8 * len(packed)):
+        changed = bytearray(packed)
+        changed[at // 8] ^= 1 << at % 8
+        files.remove(other)
+        other.mkdir()
+        try:
+            parcel.unpack_results(bytes(changed), other)
+        except LostError:
+            continue
+        # A time or a right in the zip's own list, or a name: the record sees that.
+        assert [p.read_bytes() for p in other.rglob("*") if p.is_file()] in (
+            [b"the results of a run, " * 9],
+            [],
+        )
 
 
 def test_a_content_that_is_not_what_its_name_says_is_refused(tmp_path):
@@ -212,7 +215,7 @@ def test_an_error_comes_back_in_its_parts_and_with_the_users_path():
 
 def test_results_of_another_run_are_not_taken(tmp_path):
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("record.json", "{}")
     parcel.unpack_results(stream.getvalue(), tmp_path)
     with pytest.raises(LostError, match="damaged"):

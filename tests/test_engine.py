@@ -5,6 +5,7 @@ import json
 import nbformat
 import pytest
 
+from analysis_lib import files
 from analysis_lib.errors import ParameterError
 from analysis_lib.runs.record import damaged, read_record
 
@@ -55,10 +56,8 @@ def test_whatever_a_result_depends_on_makes_it_stale(toy, what, words):
     if what == "notebook":
         toy.notebook(["1 + 1"])
     elif what == "code":
-        from analysis_lib.runs import key
-
         (toy.root / "analysis_lib" / "code.py").write_text("x = 2\n")
-        key.code_digest.cache_clear()
+        files.code_digest.cache_clear()
     elif what == "data":
         table.write_text("a,b\n1,3\n")
     elif what == "packages":
@@ -74,14 +73,13 @@ def test_whatever_a_result_depends_on_makes_it_stale(toy, what, words):
 
 
 def test_the_site_and_the_command_line_do_not_make_runs_stale(toy):
-    from analysis_lib.runs import key
-
-    before = key.code_digest(toy.root / "analysis_lib")
+    before = files.code_digest(toy.root / "analysis_lib")
     (toy.root / "analysis_lib" / "site").mkdir()
     (toy.root / "analysis_lib" / "site" / "pages.py").write_text("x = 1\n")
-    (toy.root / "analysis_lib" / "__main__.py").write_text("x = 1\n")
-    key.code_digest.cache_clear()
-    assert key.code_digest(toy.root / "analysis_lib") == before
+    for name in ("__main__.py", "commands.py"):
+        (toy.root / "analysis_lib" / name).write_text("x = 1\n")
+    files.code_digest.cache_clear()
+    assert files.code_digest(toy.root / "analysis_lib") == before
 
 
 def test_runs_of_other_names_do_not_touch_each_other(toy):

@@ -29,7 +29,7 @@ from analysis_lib.site.reference.rooms import PACKAGE, ROOMS, pages, part
 from tests.site.browsing import Watched, chromium
 from tests.site.fixtures import HOSTILE
 
-NOT_SHOWN = {"__init__", "__main__", "files"}
+NOT_SHOWN = {"__init__", "__main__", "commands", "files", "zips"}
 OBJECT = re.compile(r"^:+\{py:(function|class|exception|data)\} (\w+)\n:module: ([\w.]+)$", re.M)
 
 

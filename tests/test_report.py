@@ -18,8 +18,7 @@ import pytest
 
 from analysis_lib.datasets import golub_simulator
 from analysis_lib.datasets.neurons import features, simulator
-from analysis_lib.files import PROJECT
-from analysis_lib.runs.key import code_digest
+from analysis_lib.files import PROJECT, code_digest
 from analysis_lib.runs.record import read_record
 from analysis_lib.site import bundle
 from tests.site.browsing import Watched, chromium
@@ -76,7 +75,8 @@ ephys_lasso:
 geo_validation:
   default: {permutations: 199}
 """
-QUICK = ("models=logistic", "permutations=20", "cv_repeats=1")
+EVERY_MODEL = ("permutations=20", "cv_repeats=1")
+QUICK = ("models=logistic", *EVERY_MODEL)
 
 
 @dataclass
@@ -368,7 +368,7 @@ def test_own_tables_get_a_right_page_each(report):
     edger(400).to_csv(own / "edger.tsv", sep="\t", index_label=False)
     limma(400).to_csv(own / "limma.csv")
     runs = {
-        "deseq2": ("deseq2.csv", (), "DESeq2", large["pvalue"].isna().sum(), 60_000),
+        "deseq2": ("deseq2.csv", EVERY_MODEL, "DESeq2", large["pvalue"].isna().sum(), 60_000),
         "gzipped": ("deseq2.csv.gz", QUICK, "DESeq2", small["pvalue"].isna().sum(), 400),
         "edger": ("edger.tsv", QUICK, "edgeR", 0, 400),
         "limma": ("limma.csv", QUICK, "limma", 0, 400),

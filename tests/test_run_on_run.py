@@ -7,6 +7,7 @@ import pytest
 
 from analysis_lib import results, studies
 from analysis_lib.errors import ParameterError, RunError
+from analysis_lib.runs import parcel
 from analysis_lib.runs.record import read_record
 from analysis_lib.runs.report import make_all
 from analysis_lib.runs.values import RunSpec
@@ -74,6 +75,14 @@ def test_damaged_results_are_not_read(pair):
     (pair.good() / "metrics.json").write_text("{}")
     with pytest.raises(RunError, match=r"(?s)toy/default are damaged.*metrics.json"):
         pair.runs.ensure(READER)
+
+
+def test_what_it_reads_travels_to_a_cluster_with_the_notebook_that_made_it(pair):
+    pair.ensure()
+    errand, _ = parcel.pack(pair.runs, pair.runs.plan(READER))
+    packed = {place.split("/", 2)[2] for place in errand.places}
+    assert {"notebooks/reader.ipynb", "notebooks/toy.ipynb"} <= packed
+    assert "build/runs/toy/default/metrics.json" in packed
 
 
 def test_a_report_makes_the_run_that_is_read_first(pair):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +23,6 @@ PARTS = {
 }
 """What a key is made of, in words."""
 
-_NOT_IN_RESULTS = ("site", "__main__.py")
-# A notebook may not import these rooms, so they cannot change what it finds.
-
 
 def parts(
     notebook: Path, parameters: Mapping[str, Any], sources: list[Source], project: Path
@@ -37,7 +33,7 @@ def parts(
         "notebook": files.sha256(notebook),
         "parameters": _digest(files.to_json(parameters)),
         "data": _digest(files.to_json(data)),
-        "code": code_digest(project / "analysis_lib"),
+        "code": files.code_digest(project / "analysis_lib"),
         "packages": files.sha256(project / "requirements.lock"),
         "python": _digest(platform.python_version()),
     }
@@ -57,17 +53,6 @@ def differences(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str,
     ("the library's code",)
     """
     return tuple(words for part, words in PARTS.items() if before.get(part) != now.get(part))
-
-
-@cache
-def code_digest(package: Path) -> str:
-    """Return the digest of the package's source, but for the rooms no notebook can reach."""
-    sources = sorted(
-        path.relative_to(package).as_posix()
-        for path in package.rglob("*.py")
-        if path.relative_to(package).parts[0] not in _NOT_IN_RESULTS
-    )
-    return _digest(files.to_json([[name, files.sha256(package / name)] for name in sources]))
 
 
 def _digest(text: str) -> str:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
-import stat
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis_lib import files, results, studies
+from analysis_lib import files, results, studies, zips
 from analysis_lib.cluster import ClusterError, LostError
 from analysis_lib.datasets.checking import read_pins
 from analysis_lib.datasets.sources import data_folders
@@ -34,9 +32,6 @@ LARGEST = 2**30
 """Bytes that a file may have to travel, and the results of a run in all."""
 
 PINS = "pins.json"
-_PLACE = re.compile(r"(?!.*(?:^|/)\.{0,2}(?:/|$))[^\\:*?\"<>|\0-\x1f]{1,240}")
-# No root, no drive, nothing that leads upwards, no empty part.
-_EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can name
 
 
 @dataclass(frozen=True)
@@ -95,7 +90,10 @@ def pack(runs: Runs, plan: Plan) -> tuple[Errand, Mapping[str, Path | bytes]]:
     packing = _Packing()
     before = _before(runs, plan)
     notebook = runs.project / "notebooks" / f"{plan.spec.study}.ipynb"
+    # Whoever reads the results of another study looks whether its notebook is still the same.
+    read = {name.partition("/")[0] for name in before}
     project: dict[str, Path | bytes] = {
+        **{f"notebooks/{study}.ipynb": notebook.with_stem(study) for study in read},
         f"notebooks/{notebook.name}": notebook,
         "requirements.lock": runs.project / "requirements.lock",
         **{f"build/runs/{name}": path for name, path in before.items()},
@@ -221,14 +219,9 @@ def lay_out(
 
 def pack_results(folder: Path) -> bytes:
     """Return the whole folder of a run as bytes."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _EARLIEST)
-            entry.external_attr = (stat.S_IFREG | 0o644) << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, path.read_bytes(), compresslevel=1)
-    return stream.getvalue()
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    content = ((path.relative_to(folder).as_posix(), path.read_bytes()) for path in found)
+    return zips.zipped(content, level=1)
 
 
 def unpack_results(packed: bytes, folder: Path) -> None:
@@ -237,7 +230,9 @@ def unpack_results(packed: bytes, folder: Path) -> None:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
             entries = archive.infolist()
             names = [entry.filename for entry in entries]
-            bad = [name for name in names if not _PLACE.fullmatch(name)]
+            bad = [name for name in names if not zips.stays(name)]
+            if any(entry.compress_type != zipfile.ZIP_DEFLATED for entry in entries):
+                raise _refused("another compression")
             if bad or len(set(names)) < len(names) or _size(entries) > LARGEST:
                 raise _refused(quoted(bad[0]) if bad else "files twice, or too large")
             for entry in entries:

@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import json
 import re
-import stat
 import unicodedata
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from analysis_lib import files, results
+from analysis_lib import files, results, zips
 from analysis_lib.errors import AnalysisError, SiteError, visible
 from analysis_lib.runs.record import Record, read_record
 from analysis_lib.runs.values import NAME_RULE
@@ -49,11 +46,6 @@ _NOT_OURS = (".", "_build", "__pycache__")
 _DOCUMENTS = ("params", "metrics", "record")
 CHECKSUMS = "checksums.sha256"
 """The file in a bundle with the SHA-256 of every other one."""
-
-_MEMBER = re.compile(r"(?!.*(?:^|/)\.{0,2}(?:/|$))[^\\:*?\"<>|]{1,240}")
-"""The name of a member: no root, no drive, nothing that leads upwards, no empty part."""
-
-_EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can name
 
 
 @dataclass(frozen=True)
@@ -106,7 +98,7 @@ def write(run: SiteRun, project: Path, target: Path, privacy: Privacy) -> None:
     packed |= {name: text.encode() for name, text in written.items()}
     sums = (f"{hashlib.sha256(packed[name]).hexdigest()}  {name}\n" for name in sorted(packed))
     packed[CHECKSUMS] = "".join(sums).encode()
-    files.write_bytes(target / NAME, _zip(safe(f"{run.study}-{run.name}"), packed))
+    files.write_bytes(target / NAME, _packed(safe(f"{run.study}-{run.name}"), packed))
 
 
 def sources(project: Path) -> Iterator[tuple[str, Path]]:
@@ -119,7 +111,7 @@ def sources(project: Path) -> Iterator[tuple[str, Path]]:
         for path in sorted((project / folder).rglob("*")):
             name = path.relative_to(project)
             hidden = any(part.startswith(_NOT_OURS) for part in name.parts)
-            if path.suffix in endings and _stays(name.as_posix()) and not hidden:
+            if path.suffix in endings and zips.stays(name.as_posix()) and not hidden:
                 found.append((name.as_posix(), path))
     inside = project.resolve()
     yield from (
@@ -298,28 +290,13 @@ def _needed(project: Path, records: Sequence[Record]) -> Iterator[tuple[str, Pat
     yield from needed.items()
 
 
-def _stays(name: str) -> bool:
-    """Return whether a member of this name is unpacked to where it belongs, by any program."""
-    return name.isprintable() and bool(_MEMBER.fullmatch(name))
-
-
-def _zip(top: str, packed: Mapping[str, bytes]) -> bytes:
-    """Return a zip with these files in one folder, the same bytes for the same content.
-
-    They are plain files, which no program to unpack puts anywhere but below that folder.
-    """
-    names = [f"{top}/{name}" for name in packed]
-    if bad := [name for name in names if not _stays(name)]:
+def _packed(top: str, content: Mapping[str, bytes]) -> bytes:
+    """Return a zip with these files in one folder, which no program to unpack leaves."""
+    named = {f"{top}/{name}": content[name] for name in sorted(content)}
+    if bad := [name for name in named if not zips.stays(name)]:
         raise SiteError(
             "A run cannot be packed: a file's name would not stay in the folder it is unpacked to.",
             where=visible(bad[0])[:200],
             remedy="Rename the file, or the run.",
         )
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        for name in sorted(packed):
-            entry = zipfile.ZipInfo(f"{top}/{name}", _EARLIEST)
-            entry.external_attr = (stat.S_IFREG | (0o755 if name == _FINDER else 0o644)) << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, packed[name], compresslevel=6)
-    return stream.getvalue()
+    return zips.zipped(named.items(), programs={f"{top}/{_FINDER}"})
