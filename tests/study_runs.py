@@ -11,6 +11,7 @@ import pytest
 
 from analysis_lib import results
 from analysis_lib.datasets.neurons import simulator
+from analysis_lib.studies.dge import learning as dge_learning
 from analysis_lib.studies.dge import steps as dge_steps
 from analysis_lib.studies.ephys_lasso import learning, neurons, predictions
 from analysis_lib.studies.geo_validation import cells, profiles
@@ -28,11 +29,11 @@ CLASSICAL = {
 
 
 @cache
-def dge() -> tuple[dge_steps.Study, dge_steps.Rows, dge_steps.Comparison]:
+def dge() -> tuple[dge_steps.Study, dge_steps.Rows, dge_learning.Comparison]:
     quick = dge_steps.Params(cv_folds=2, cv_repeats=1, bootstrap=100)
     study = dge_steps.load(quick)
     rows = dge_steps.rows(study)
-    return study, rows, dge_steps.compare(study, rows)
+    return study, rows, dge_learning.compare(study, rows)
 
 
 @cache

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis_lib.errors import AnalysisError
-from analysis_lib.studies.dge import steps, words
+from analysis_lib.studies.dge import learning, steps, words
 from analysis_lib.tables import write_table
 
 
@@ -16,14 +16,14 @@ def default():
     """Everything the default run computes, but for the permutation test's full length."""
     study = steps.load(steps.Params())
     rows = steps.rows(study)
-    return study, rows, steps.compare(study, rows), steps.lasso(study, rows)
+    return study, rows, learning.compare(study, rows), learning.lasso(study, rows)
 
 
 @pytest.fixture(scope="module")
 def numbers(default):
     study, rows, comparison, kept = default
     quick = steps.load(steps.Params(permutations=20))
-    return words.metrics(study, comparison, kept, steps.permute(quick, rows, comparison))
+    return words.metrics(study, comparison, kept, learning.permute(quick, rows, comparison))
 
 
 def test_the_default_run_gives_the_published_calls(default):
@@ -76,7 +76,7 @@ def test_other_parameters_are_not_compared_where_they_matter(numbers):
 def test_the_audit_names_the_fold_change_and_nothing_is_left_without_it(default):
     comparison = default[2]
     assert comparison.leaking == ["logFC"]
-    honest = comparison.scores[comparison.scores["features"] == steps.HONEST]
+    honest = comparison.scores[comparison.scores["features"] == learning.HONEST]
     accuracy = honest[honest["metric"] == "cv_accuracy"]
     assert (accuracy["low"] < 0.55).all()
     said = " ".join(words.audit_conclusion(comparison))
@@ -95,6 +95,7 @@ def test_the_held_out_genes_are_never_trained_on(default):
     rows = default[1]
     assert len(np.intersect1d(rows.train, rows.test)) == 0
     assert len(rows.train) + len(rows.test) == len(rows.y)
+    assert len(rows.test) == rows.held_out
 
 
 def table(tmp_path, n=300, seed=0, **columns):
@@ -180,7 +181,7 @@ def test_xgboost_that_is_not_installed_is_left_out_and_said(monkeypatch):
 
     monkeypatch.setattr(lineup, "unavailable", lambda: {"xgboost": "XGBoost is not installed."})
     study = steps.load(steps.Params(cv_repeats=1, models=["logistic", "xgboost"]))
-    comparison = steps.compare(study, steps.rows(study))
+    comparison = learning.compare(study, steps.rows(study))
     assert comparison.unavailable == {"xgboost": "XGBoost is not installed."}
     assert set(comparison.scores["model"]) == {"logistic", "baseline"}
 
@@ -206,13 +207,13 @@ def test_when_every_feature_gives_the_label_away_there_is_nothing_else_to_learn_
     write_table(frame, tmp_path / "mine.csv")
     study = steps.load(params)
     rows = steps.rows(study)
-    comparison = steps.compare(study, rows)
+    comparison = learning.compare(study, rows)
     assert comparison.leaking == ["logFC", "pvalue"]
-    assert comparison.best(steps.HONEST) is None
+    assert comparison.best(learning.HONEST) is None
     assert "nothing else to learn from" in " ".join(words.audit_conclusion(comparison))
-    null = steps.permute(study, rows, comparison)
+    null = learning.permute(study, rows, comparison)
     assert "without" not in words.permutation_sentence(null, comparison)
-    assert words.metrics(study, comparison, steps.lasso(study, rows), null)
+    assert words.metrics(study, comparison, learning.lasso(study, rows), null)
 
 
 def test_a_feature_that_is_the_same_for_all_genes_is_left_out_and_named(tmp_path):

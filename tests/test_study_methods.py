@@ -21,6 +21,7 @@ from analysis_lib.evaluation import clusters, coefficients, genes, leakage, line
 from analysis_lib.files import PROJECT
 from analysis_lib.models import lasso, lineup, microarray, ridge
 from analysis_lib.studies import leukemia
+from analysis_lib.studies.dge import learning as dge_learning
 from analysis_lib.studies.dge import methods as dge
 from analysis_lib.studies.dge import steps as dge_steps
 from analysis_lib.studies.ephys_lasso import methods as ephys
@@ -199,7 +200,7 @@ def of_dge(params: Any) -> list[str]:
     return dge.methods(study, dge_steps.rows(study), compared(params.models))
 
 
-def compared(models: list[str]) -> dge_steps.Comparison:
+def compared(models: list[str]) -> dge_learning.Comparison:
     found = study_runs.dge()[2]
     return replace(found, scores=found.scores[found.scores["model"].isin([*models, "baseline"])])
 

@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from analysis_lib import studies
 from analysis_lib.datasets import dge, expression, golub
 from analysis_lib.errors import TableError
+from analysis_lib.studies.dge import learning as dge_learning
 from analysis_lib.studies.dge import steps as dge_steps
 from analysis_lib.studies.leukemia_classical import lineup
 from analysis_lib.studies.leukemia_classical import steps as classical
@@ -159,10 +160,10 @@ def dge_steps_of(sheets: list[Sheet], folder: Path) -> None:
         return
     study = dge_steps.load(params)
     rows = dge_steps.rows(study)
-    compared = right_or_refused(lambda: dge_steps.compare(study, rows), [path])
-    points, _ = dge_steps.components(rows)
+    compared = right_or_refused(lambda: dge_learning.compare(study, rows), [path])
+    points, _ = dge_learning.components(rows)
     assert np.isfinite(points.iloc[:, :2].to_numpy()).all()
-    kept = dge_steps.box_values(rows, dge_steps.lasso(study, rows))
+    kept = dge_learning.box_values(rows, dge_learning.lasso(study, rows))
     assert set(kept["feature"]) <= set(rows.features)
     assert len(dge_steps.top_genes(study)) == min(500, len(study.genes) - study.calls["not tested"])
     dge_steps.diagnosis(study)

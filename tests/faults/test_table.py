@@ -12,7 +12,7 @@ import pytest
 from analysis_lib.files import PROJECT
 
 FAULTS = Path(__file__).parent
-NO_FAULT = {"test_table.py", "test_guards.py"}
+NO_FAULT = {"test_table.py", "test_guards.py", "test_small_project.py"}
 
 
 def test_the_readme_is_made_from_the_tests():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from analysis_lib.datasets.identifiers import counted
-from analysis_lib.studies.dge.steps import CLASSES, Comparison, Params, Rows, Study, diagnosis
+from analysis_lib.studies.dge.learning import Comparison
+from analysis_lib.studies.dge.steps import CLASSES, Params, Rows, Study, diagnosis
 from analysis_lib.studies.sentences import (
     SHARE_INTERVALS,
     WIDER,

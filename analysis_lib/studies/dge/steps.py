@@ -1,7 +1,8 @@
-"""Differential expression: which genes go up or down, and what classifiers of that learn."""
+"""Differential expression: which genes go up or down, and which of them the models see."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,17 +21,12 @@ from analysis_lib.tables.records import show
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from sklearn.pipeline import Pipeline
 
     from analysis_lib.evaluation.pvalues import Diagnosis
-    from analysis_lib.evaluation.resampling import PermutationTest
 
 CALLS = ("up", "down", "not significant", "not tested")
 CLASSES = ("down", "up")
 FEATURES = ("logFC", "pvalue", "baseMean")
-ALL, HONEST = "all", "without leaking"
-"""Names of the two sets of features the models are compared on."""
-
 Model = Literal["logistic", "svm", "forest", "xgboost"]
 
 
@@ -112,7 +108,8 @@ class Study:
 class Rows:
     """What the models see: features, labels (1 = up), names, and what was left out and why.
 
-    `left_out` counts genes by reason; `constant` names features with one value in every gene.
+    `left_out` counts genes by reason; `constant` names features with one value in every gene. Which
+    genes are held out is drawn when it is first asked for: what only counts them need not wait.
     """
 
     X: pd.DataFrame
@@ -120,8 +117,29 @@ class Rows:
     names: pd.Series[str]
     left_out: tuple[tuple[str, int], ...]
     constant: tuple[str, ...]
-    train: NDArray[np.intp]
-    test: NDArray[np.intp]
+    test_size: float
+    seed: int
+
+    @property
+    def train(self) -> NDArray[np.intp]:
+        """The rows that models learn from."""
+        return self._parts[0]
+
+    @property
+    def test(self) -> NDArray[np.intp]:
+        """The rows that are held out."""
+        return self._parts[1]
+
+    @cached_property
+    def _parts(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        from analysis_lib.evaluation.splits import stratified_split
+
+        return stratified_split(self.y, self.test_size, self.seed)
+
+    @property
+    def held_out(self) -> int:
+        """How many rows are held out."""
+        return math.ceil(self.test_size * len(self.y))
 
     @property
     def features(self) -> list[str]:
@@ -132,32 +150,6 @@ class Rows:
     def classes(self) -> dict[str, int]:
         """How many genes each class has."""
         return {name: int((self.y == label).sum()) for label, name in enumerate(CLASSES)}
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """All models on both sets of features, as tidy tables."""
-
-    audit: pd.DataFrame
-    leaking: list[str]
-    scores: pd.DataFrame
-    roc: pd.DataFrame
-    confusion: pd.DataFrame
-    unavailable: dict[str, str]
-
-    def score(self, model: str, metric: str, features: str = ALL) -> pd.Series[float]:
-        """Return one row of the scores: value, low, high."""
-        of = self.scores
-        chosen = of[
-            (of["model"] == model) & (of["metric"] == metric) & (of["features"] == features)
-        ]
-        return chosen.iloc[0]
-
-    def best(self, features: str = ALL) -> str | None:
-        """Return the model with the best cross-validated accuracy; the test part has no say."""
-        rows = self.scores.query("metric == 'cv_accuracy' and model != 'baseline'")
-        rows = rows[rows["features"] == features]
-        return str(rows["model"].iloc[rows["value"].argmax()]) if len(rows) else None
 
 
 def sources(params: Params) -> list[Source]:
@@ -183,12 +175,7 @@ def load(params: Params) -> Study:
 
 def rows(study: Study) -> Rows:
     """Choose the genes the models see, and hold a part of them out."""
-    from analysis_lib.evaluation.splits import (
-        check_classes,
-        constant_columns,
-        sample,
-        stratified_split,
-    )
+    from analysis_lib.evaluation.splits import check_classes, constant_columns, sample
 
     params, genes = study.params, study.genes
     features = [name for name in FEATURES if name in genes]
@@ -203,72 +190,8 @@ def rows(study: Study) -> Rows:
     X = usable[features].reset_index(drop=True)
     constant = constant_columns(X)
     X = X.drop(columns=constant)
-    train, test = stratified_split(y, params.test_size, params.seed)
     names = usable["name"].reset_index(drop=True)
-    return Rows(X, y, names, tuple(left_out), tuple(constant), train, test)
-
-
-def compare(study: Study, rows: Rows) -> Comparison:
-    """Audit every feature, then fit all models with and without those that give the label away."""
-    from analysis_lib.evaluation import leakage
-    from analysis_lib.models.lineup import lineup, unavailable
-
-    audit = leakage.audit(rows.X, rows.y)
-    leaking = leakage.leaking(audit)
-    honest = [name for name in rows.features if name not in leaking]
-    models = lineup([*study.params.models, "baseline"], study.params.seed)
-    sets = {ALL: rows.features}
-    if leaking and honest:
-        sets[HONEST] = honest
-    parts = [_evaluate(study.params, models, rows, *each) for each in sets.items()]
-    scores, roc, confusion = (
-        pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)
-    )
-    absent = {str(m): why for m, why in unavailable().items() if m in study.params.models}
-    return Comparison(audit, leaking, scores, roc, confusion, absent)
-
-
-def components(rows: Rows) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the principal components of the genes, with names and labels, and their variance."""
-    from analysis_lib.embedding import pca
-
-    points, explained = pca(rows.X)
-    return points.assign(name=rows.names, label=np.array(CLASSES)[rows.y]), explained
-
-
-def lasso(study: Study, rows: Rows) -> pd.DataFrame:
-    """Return the coefficients of the L1 model of the training part, on standardised features."""
-    from analysis_lib.models import lineup
-
-    model = lineup.lasso(study.params.lasso_C, study.params.seed)
-    return lineup.coefficients(model.fit(rows.X.iloc[rows.train], rows.y[rows.train]))
-
-
-def box_values(rows: Rows, coefficients: pd.DataFrame, most: int = 6) -> pd.DataFrame:
-    """Return the values of the features the L1 model kept, one row per feature and gene."""
-    kept = coefficients.loc[coefficients["coefficient"] != 0, "feature"].head(most)
-    values = rows.X[list(kept)].assign(label=np.array(CLASSES)[rows.y])
-    return values.melt(id_vars="label", var_name="feature", value_name="value")
-
-
-def permute(study: Study, rows: Rows, comparison: Comparison) -> PermutationTest:
-    """Shuffle the labels and see what logistic regression scores with nothing to learn.
-
-    Tested is what is left without the leaking features, where the answer is open.
-    """
-    from analysis_lib.evaluation.resampling import permutation_test
-    from analysis_lib.models.lineup import lineup
-
-    params = study.params
-    honest = [name for name in rows.features if name not in comparison.leaking] or rows.features
-    return permutation_test(
-        lineup(["logistic"], params.seed)["logistic"],
-        rows.X.iloc[rows.train][honest],
-        rows.y[rows.train],
-        folds=params.cv_folds,
-        permutations=params.permutations,
-        seed=params.seed,
-    )
+    return Rows(X, y, names, tuple(left_out), tuple(constant), params.test_size, params.seed)
 
 
 def top_genes(study: Study) -> pd.DataFrame:
@@ -285,13 +208,6 @@ def diagnosis(study: Study) -> Diagnosis:
     from analysis_lib.evaluation.pvalues import diagnose
 
     return diagnose(study.genes["pvalue"])
-
-
-def acceleration() -> list[str]:
-    """Say what this machine offers to make models faster."""
-    from analysis_lib.models.acceleration import available
-
-    return available()
 
 
 def check(params: Params) -> Sequence[tuple[str, str]]:
@@ -313,7 +229,7 @@ def check(params: Params) -> Sequence[tuple[str, str]]:
         *dropped,
         ("models see", f"{len(chosen.y):,} genes × {chosen.X.shape[1]} features"),
         ("classes", ", ".join(f"{n:,} {name}" for name, n in chosen.classes.items())),
-        ("held out", f"{len(chosen.test):,} genes"),
+        ("held out", f"{chosen.held_out:,} genes"),
         ("time", f"about {_seconds(params, chosen):.0f} s for the run"),
     ]
 
@@ -373,51 +289,7 @@ def _read_from(study: Study) -> str:
     return ", ".join(str(file.path) for file in study.source.files) or study.source.title
 
 
-def _evaluate(
-    params: Params, models: dict[str, Pipeline], rows: Rows, name: str, features: list[str]
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Cross-validate on the training part, then look at the held-out part once."""
-    from analysis_lib.evaluation import metrics, resampling
-    from analysis_lib.models.lineup import decision_values
-
-    X, y = rows.X[features], rows.y
-    X_train, y_train, X_test, y_test = (
-        X.iloc[rows.train],
-        y[rows.train],
-        X.iloc[rows.test],
-        y[rows.test],
-    )
-    folds = resampling.repeated_cv(
-        models,
-        X_train,
-        y_train,
-        folds=params.cv_folds,
-        repeats=params.cv_repeats,
-        seed=params.seed,
-    )
-    scores, curves, matrices = [resampling.cv_rows(folds, name)], [], []
-    for model, pipeline in models.items():
-        fitted = pipeline.fit(X_train, y_train)
-        predicted, decision = fitted.predict(X_test), decision_values(fitted, X_test)
-        scores.append(
-            metrics.score_rows(
-                model,
-                name,
-                y_test,
-                predicted,
-                decision,
-                seed=params.seed,
-                n_bootstrap=params.bootstrap,
-            )
-        )
-        curves.append(metrics.roc_table(model, y_test, decision))
-        matrices.append(metrics.confusion_table(model, y_test, predicted, CLASSES))
-    tables = (pd.concat(part, ignore_index=True) for part in (scores, curves, matrices))
-    scored, roc, confusion = tables
-    return scored, roc.assign(features=name), confusion.assign(features=name)
-
-
 def _seconds(params: Params, rows: Rows) -> float:
     """Estimate a run's time from runs that were timed with 160 to 6,400 training genes."""
-    n, fits = len(rows.train), 2 * params.cv_folds * params.cv_repeats
+    n, fits = len(rows.y) - rows.held_out, 2 * params.cv_folds * params.cv_repeats
     return 3.5 + fits * (0.115 + 6.6e-5 * n + 6.4e-9 * n**2) + params.permutations * 0.0165

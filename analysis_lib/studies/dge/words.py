@@ -9,8 +9,9 @@ import pandas as pd
 from analysis_lib import results
 from analysis_lib.models.lineup import LABELS
 from analysis_lib.studies.dge import facts
+from analysis_lib.studies.dge.learning import ALL, HONEST, Comparison
 from analysis_lib.studies.dge.methods import methods
-from analysis_lib.studies.dge.steps import ALL, HONEST, Comparison, Rows, Study
+from analysis_lib.studies.dge.steps import Rows, Study
 from analysis_lib.studies.published import Published, held_against
 
 if TYPE_CHECKING:
