@@ -254,6 +254,7 @@ def _answer(words: Sequence[str], *, debug: bool) -> None:
     try:
         with (
             processes.following(),
+            processes.undisguised(),
             files.told("The command could not be carried out.", files.PROJECT, RunError),
         ):
             cli.main(words, standalone_mode=False)

@@ -178,7 +178,8 @@ def _failure(job: Job) -> Failure | None:
     from papermill import PapermillExecutionError
 
     try:
-        job.run()
+        with processes.undisguised():
+            job.run()
     except PapermillExecutionError as error:
         return verdict(job.notebook) or Failure(_cut(f"{error.ename}: {error.evalue}"))
     except EndedError as error:

@@ -63,7 +63,8 @@ class _Signals:
         deaf = ending and self.first >= 0
         for number, handler in self.before.items():
             signal.signal(number, signal.SIG_IGN if deaf else handler)
-        sys.unraisablehook = self.hook
+        if not deaf:
+            sys.unraisablehook = self.hook
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
         if os.getpid() != self.process:  # a fork, which has nothing to tidy
@@ -75,10 +76,14 @@ class _Signals:
         raise KeyboardInterrupt if number == signal.SIGINT else Terminated(number)
 
     def lost(self, unraisable: Any) -> None:
-        """Send a signal again that came where Python can raise nothing, as in a finaliser."""
+        """Send a signal again that came where Python can raise nothing, as in a finaliser.
+
+        What other finalisers complain of is told unless a signal broke off what they end.
+        """
         value = unraisable.exc_value
         if not isinstance(value, KeyboardInterrupt | Terminated):
-            self.hook(unraisable)
+            if self.first < 0:
+                self.hook(unraisable)
             return
         name = getattr(value, "signal", "SIGINT")
         self.first = -HANGING
@@ -112,6 +117,23 @@ def terminable(ending: bool = False) -> Iterator[None]:
     finally:
         signals.restore(ending)
         _installed.remove(signals)
+
+
+@contextlib.contextmanager
+def undisguised() -> Iterator[None]:
+    """Let a signal leave the block as itself, whatever broke while it passed through.
+
+    An archive that is being written cannot be closed then, and its error would hide the signal.
+    """
+    try:
+        yield
+    except BaseException as error:
+        behind: BaseException | None = error
+        while behind is not None:
+            if isinstance(behind, KeyboardInterrupt | Terminated):
+                raise behind from None
+            behind = behind.__context__
+        raise
 
 
 @contextlib.contextmanager

@@ -72,6 +72,12 @@ GUARDS = [
         "test_a_signal_that_python_drops_is_sent_again",
     ),
     Guard(
+        "analysis_lib/__main__.py",
+        "            processes.undisguised(),\n",
+        "",
+        "test_a_signal_is_not_hidden_by_what_it_breaks[INT]",
+    ),
+    Guard(
         "analysis_lib/site/build.py",
         "        _end_left(work, target, say)\n",
         "",
@@ -430,6 +436,36 @@ with processes.terminable():
     with running(body) as script:
         said = script.communicate(timeout=60)[0]
     assert said == "tidied\n"
+    assert script.returncode == ended
+
+
+@pytest.mark.fault(
+    "A signal that another error would hide",
+    by="TERM and INT while an archive is being written, which cannot be closed then",
+    survives="the command line says the signal, exits with its status and prints no traceback",
+)
+@pytest.mark.parametrize(
+    ("name", "words", "ended"),
+    [("TERM", "Ended by SIGTERM", 143), ("INT", "Interrupted", 130)],
+    ids=["TERM", "INT"],
+)
+def test_a_signal_is_not_hidden_by_what_it_breaks(name, words, ended):
+    """Before: "ValueError: Can't close the ZIP file", as a traceback, and exit status 1."""
+    body = f"""
+import click, zipfile
+from analysis_lib import __main__, zips
+
+def while_a_signal_comes(*_):
+    os.kill(os.getpid(), signal.SIG{name})
+    time.sleep(5)
+
+zipfile._get_compressor = while_a_signal_comes
+__main__.cli = click.command()(lambda: zips.zipped([("genes.csv", b"")]))
+__main__.main([])
+"""
+    with running(body) as script:
+        said = script.communicate(timeout=60)[0]
+    assert said == f"{words}. Earlier results stand as they were.\n"
     assert script.returncode == ended
 
 
