@@ -4,11 +4,13 @@ STAMP := .venv/.installed
 STUDY ?= dge
 NAME ?= mine
 SECONDS ?= 300
-# One worker more than there are cores: tests wait for kernels, browsers and clocks. The long ones
-# have little in common, so that they need not stay with those of their file.
+# One worker more than there are cores: tests wait for kernels, browsers and clocks. What takes
+# longest begins first (`LONGEST` in tests/conftest.py; left alone, xdist begins with the files of
+# most tests). The long ones have little in common, and need not stay with those of their file.
 CORES = $(shell getconf _NPROCESSORS_ONLN)
-PARALLEL = -n $$(( $(CORES) + 1 )) --maxprocesses 4 --dist loadfile
-PARALLEL_LONG = -n $(CORES) --maxprocesses 4 --dist load --maxschedchunk 1
+WORKERS = -n $$(( $(CORES) + 1 )) --maxprocesses 4
+PARALLEL = $(WORKERS) --dist loadfile --no-loadscope-reorder
+PARALLEL_LONG = $(WORKERS) --dist load --maxschedchunk 1
 .DEFAULT_GOAL := help
 
 # What a person gives reaches a recipe through its environment, to the letter: neither make nor the

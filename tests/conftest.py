@@ -36,7 +36,9 @@ MEASURED = "measured"
 LONGEST = (
     *("test_same_twice.py", "test_kill_faults.py", "test_sweep_faults.py", "test_report.py"),
     *("test_leukemia_threads.py", "test_benchmarks.py"),
-    *("test_book_reading.py", "test_book_figures.py", "test_frontend.py"),
+    *("test_book_reading.py", "test_book_figures.py", "test_frontend.py", "test_leukemia_real.py"),
+    *("test_greedy_notebooks.py", "test_pages_browser.py", "test_reference.py"),
+    *("test_execution_faults.py", "test_page_faults.py", "test_genes.py", "test_serve_browser.py"),
 )
 """The files that take longest, in this order: begun first, so that workers end together."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.faults.small_project import SmallProject, new_small_project
@@ -22,3 +23,13 @@ def new_project() -> Iterator[Callable[..., SmallProject]]:
     yield make
     for project in made:
         project.end_all()
+
+
+@pytest.fixture
+def started_here() -> Callable[[], list[psutil.Process]]:
+    """Return what asks for the processes that this test started and did not end.
+
+    A browser that an earlier test has left may still be about to go.
+    """
+    before = {*psutil.Process().children(recursive=True)}
+    return lambda: [p for p in psutil.Process().children(recursive=True) if p not in before]

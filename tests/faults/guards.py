@@ -45,7 +45,8 @@ def copy_of_project(root: Path) -> Path:
         shutil.copy2(PROJECT / name, root / name)
     shutil.copytree(PROJECT / ".ci", root / ".ci")
     (root / ".venv").symlink_to(PROJECT / ".venv")
-    # Compiled once for all guards; a source that was changed is known by its hash, not by a second.
+    # Compiled once for all guards, as the tests are by the first of them; a source that was changed
+    # is known by its hash, not by a second.
     compileall.compile_dir(
         root / "analysis_lib",
         quiet=1,
@@ -70,7 +71,7 @@ def run_test(module: Path, test: str, root: Path) -> subprocess.CompletedProcess
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", place],
         cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**os.environ, "PYTHONPATH": str(root)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

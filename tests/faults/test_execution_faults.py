@@ -101,12 +101,12 @@ def test_results_must_be_complete(toy):
     ],
     ids=["total", "cell"],
 )
-def test_time_limits_end_a_run(toy, limits, message):
+def test_time_limits_end_a_run(toy, started_here, limits, message):
     """Before: a cell's time-out left a notebook that looked whole, and there was no total."""
     toy.notebook(["import time; time.sleep(600)"])
     with pytest.raises(RunError, match=message):
         toy.ensure(limits=limits)
-    assert psutil.Process().children(recursive=True) == []
+    assert started_here() == []
 
 
 # 2 — nothing half written, nothing lost

@@ -30,10 +30,6 @@ EAT_APART = (
 )
 
 
-def started_here() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
-
-
 def printed(toy, name: str = "stdout") -> str:
     """Return what the executed notebook keeps of one stream."""
     notebook = nbformat.read(toy.good() / "notebook.ipynb", as_version=4)
@@ -47,7 +43,7 @@ KEPT: dict[Path, bytes] = {}
 
 
 @pytest.fixture
-def good(toy):
+def good(toy, started_here):
     """A project with a good run, which must stand whatever the next one does."""
     if not KEPT:
         toy.ensure()
@@ -399,7 +395,7 @@ SESSION = "import subprocess; subprocess.Popen(['sleep', '600'], start_new_sessi
 )
 @pytest.mark.parametrize("cell", [DAEMON, DEAF, SESSION], ids=["daemon", "deaf", "session"])
 @pytest.mark.parametrize("after", ["", "1/0"], ids=["good", "failed"])
-def test_what_a_notebook_started_ends_with_it(toy, cell, after):
+def test_what_a_notebook_started_ends_with_it(toy, started_here, cell, after):
     """Before: they outlived the run, and a busy one was never found."""
     toy.notebook([cell, after or "1"])
     if after:
@@ -524,7 +520,7 @@ def test_results_stay_where_they_belong(good, cell, last, message):
     ],
     ids=["folder", "handlers", "streams", "descriptors", "thread"],
 )
-def test_what_a_notebook_does_to_itself_is_its_own(toy, cell):
+def test_what_a_notebook_does_to_itself_is_its_own(toy, started_here, cell):
     """Held from the start; feared was a run that never ends, or a driver that is cut off."""
     toy.notebook([cell])
     begun = time.monotonic()

@@ -8,8 +8,6 @@ import pytest
 
 from tests.faults.small_project import SmallProject, new_small_project
 
-pytestmark = pytest.mark.long
-
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory) -> Iterator[tuple[SmallProject, dict[str, str]]]:
@@ -22,6 +20,7 @@ def built(tmp_path_factory) -> Iterator[tuple[SmallProject, dict[str, str]]]:
         project.end_all()
 
 
+@pytest.mark.long
 @pytest.mark.fault(
     "Several `make book` at once",
     by="two and four of them in one folder, with nothing built",
