@@ -107,7 +107,10 @@ def click_legend(watched, name, start):
 
 
 def click_point(watched, name, line):
-    """Click upon a cell of a line that no other cell lies near to."""
+    """Click upon a cell of a line that no other cell lies near to, once it has told its name.
+
+    A figure asks itself every 50 ms where the pointer is; a hand takes longer to press.
+    """
     x, y = watched.page.evaluate(
         """([name, line]) => {
           const plot = document.querySelector(`#figure-${name} .ar-plot`);
@@ -124,6 +127,13 @@ def click_point(watched, name, line):
     )
     watched.page.mouse.move(x + 3, y)
     watched.page.mouse.move(x, y)
+    watched.page.wait_for_function(
+        """([name, line]) => {
+          const [told] = document.querySelector(`#figure-${name} .ar-plot`)._hoverdata || [];
+          return told && told.data.meta.line === line;
+        }""",
+        arg=[name, line],
+    )
     watched.page.mouse.click(x, y)
 
 
