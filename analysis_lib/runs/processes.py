@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import psutil
 
@@ -28,6 +28,7 @@ HANGING = 10.0
 """Seconds after which a second signal is no longer held back from a clean-up."""
 
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER
+_AGAIN = 0.2  # seconds between two looks at whether a signal is on its way out
 _LOOK = 0.3  # seconds between two looks at whether the process that started this one is there
 _ROUNDS = 5  # of ending what was started meanwhile
 
@@ -41,11 +42,17 @@ class Terminated(SystemExit):
 
 
 class _Signals:
-    """Raises for the first signal; those that follow would break the clean-up it began."""
+    """Raises for the first signal; those that follow would break the clean-up it began.
+
+    What was raised can be lost on its way: in a finaliser, where Python raises nothing; in C code
+    and in a bare `except:`, which take it for an error of their own. So it is looked for again and
+    again, and raised anew where nobody is dealing with it.
+    """
 
     def __init__(self) -> None:
         self.process = os.getpid()
-        self.first = -HANGING
+        self.first = 0.0
+        self.raised: KeyboardInterrupt | Terminated | None = None
         self.before: dict[int, Any] = {}
 
     def install(self) -> None:
@@ -57,10 +64,12 @@ class _Signals:
         for number, default in defaults.items():
             if signal.getsignal(number) == default:
                 self.before[number] = signal.signal(number, self)
+        self.before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self.look)
         self.hook, sys.unraisablehook = sys.unraisablehook, self.lost
 
     def restore(self, ending: bool) -> None:
-        deaf = ending and self.first >= 0
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        deaf = ending and self.raised is not None
         for number, handler in self.before.items():
             signal.signal(number, signal.SIG_IGN if deaf else handler)
         if not deaf:
@@ -70,24 +79,29 @@ class _Signals:
         if os.getpid() != self.process:  # a fork, which has nothing to tidy
             os._exit(128 + number)
         now = time.monotonic()
-        if now - self.first < HANGING:
+        if self.raised is not None and now - self.first < HANGING:
             return
         self.first = now
-        raise KeyboardInterrupt if number == signal.SIGINT else Terminated(number)
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN, _AGAIN)
+        self.send(KeyboardInterrupt() if number == signal.SIGINT else Terminated(number))
+
+    def look(self, _number: int, _frame: FrameType | None) -> None:
+        """Raise again what was raised, unless somebody is dealing with it."""
+        if self.raised is None or self.raised in _behind(sys.exception()):
+            return
+        self.send(self.raised)
+
+    def send(self, raised: KeyboardInterrupt | Terminated) -> NoReturn:
+        self.raised = raised
+        raise raised
 
     def lost(self, unraisable: Any) -> None:
-        """Send a signal again that came where Python can raise nothing, as in a finaliser.
+        """Say nothing of what was lost in a finaliser: it is raised again.
 
         What other finalisers complain of is told unless a signal broke off what they end.
         """
-        value = unraisable.exc_value
-        if not isinstance(value, KeyboardInterrupt | Terminated):
-            if self.first < 0:
-                self.hook(unraisable)
-            return
-        name = getattr(value, "signal", "SIGINT")
-        self.first = -HANGING
-        threading.Timer(0.05, os.kill, (self.process, signal.Signals[name])).start()
+        if self.raised is None:
+            self.hook(unraisable)
 
 
 _installed: list[_Signals] = []
@@ -128,12 +142,17 @@ def undisguised() -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        behind: BaseException | None = error
-        while behind is not None:
+        for behind in _behind(error):
             if isinstance(behind, KeyboardInterrupt | Terminated):
                 raise behind from None
-            behind = behind.__context__
         raise
+
+
+def _behind(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error, the one during whose handling it was raised, and so on."""
+    while error is not None:
+        yield error
+        error = error.__context__
 
 
 @contextlib.contextmanager
