@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import psutil
 
@@ -83,17 +83,14 @@ class _Signals:
             return
         self.first = now
         signal.setitimer(signal.ITIMER_REAL, _AGAIN, _AGAIN)
-        self.send(KeyboardInterrupt() if number == signal.SIGINT else Terminated(number))
+        self.raised = KeyboardInterrupt() if number == signal.SIGINT else Terminated(number)
+        raise self.raised
 
     def look(self, _number: int, _frame: FrameType | None) -> None:
         """Raise again what was raised, unless somebody is dealing with it."""
         if self.raised is None or self.raised in _behind(sys.exception()):
             return
-        self.send(self.raised)
-
-    def send(self, raised: KeyboardInterrupt | Terminated) -> NoReturn:
-        self.raised = raised
-        raise raised
+        raise self.raised
 
     def lost(self, unraisable: Any) -> None:
         """Say nothing of what was lost in a finaliser: it is raised again.
