@@ -11,6 +11,7 @@ import random
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -429,53 +430,12 @@ with processes.terminable(ending=True), processes.guarded():
                 child.kill()
 
 
-@pytest.mark.fault(
-    "A signal where Python can raise nothing",
-    by="TERM, HUP and INT while a finaliser runs",
-    survives="the signal is raised again, and the block is left in good order",
-)
-@pytest.mark.parametrize(("name", "ended"), ENDED.items(), ids=ENDED)
-def test_a_signal_that_python_drops_is_raised_again(name, ended):
-    """Before: "Exception ignored in …" was printed, and the run went on."""
-    body = f"""
-class Late:
-    def __del__(self):
-        os.kill(os.getpid(), signal.SIG{name})
-        time.sleep(0.2)
-
-with processes.terminable():
-    try:
-        late = Late()
-        del late
-        time.sleep(5)
-        print("nobody ended it")
-    except KeyboardInterrupt:
-        sys.exit(130)
-    finally:
-        print("tidied")
-"""
-    with running(body) as script:
-        said = script.communicate(timeout=60)[0]
-    assert said == "tidied\n"
-    assert script.returncode == ended
-
-
-@pytest.mark.fault(
-    "A signal that is taken for another error",
-    by="TERM, HUP and INT in a block with a bare `except:`, as libraries have when imported",
-    survives="the signal is raised again, and what it broke off is tidied once, in peace",
-)
-@pytest.mark.parametrize(("name", "ended"), ENDED.items(), ids=ENDED)
-def test_a_signal_that_is_taken_for_another_error_is_raised_again(name, ended):
-    """Before: the run went on; so it did after 3 of 600 SIGTERM that came while it was imported."""
+def is_left_tidily(block: str, ended: int) -> None:
+    """Run what a signal has to end; it is tidied once, in peace, and has the signal's status."""
     body = f"""
 with processes.terminable():
     try:
-        try:
-            os.kill(os.getpid(), signal.SIG{name})
-            time.sleep(5)
-        except:
-            time.sleep(0.5)
+{textwrap.indent(block, " " * 8)}
         time.sleep(5)
         print("nobody ended it")
     except KeyboardInterrupt:
@@ -488,6 +448,43 @@ with processes.terminable():
         said = script.communicate(timeout=60)[0]
     assert said == "tidied\n"
     assert script.returncode == ended
+
+
+@pytest.mark.fault(
+    "A signal where Python can raise nothing",
+    by="TERM, HUP and INT while a finaliser runs",
+    survives="the signal is raised again, and the block is left in good order",
+)
+@pytest.mark.parametrize(("name", "ended"), ENDED.items(), ids=ENDED)
+def test_a_signal_that_python_drops_is_raised_again(name, ended):
+    """Before: "Exception ignored in …" was printed, and the run went on."""
+    block = f"""
+class Late:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIG{name})
+        time.sleep(0.2)
+late = Late()
+del late
+"""
+    is_left_tidily(block, ended)
+
+
+@pytest.mark.fault(
+    "A signal that is taken for another error",
+    by="TERM, HUP and INT in a block with a bare `except:`, as libraries have when imported",
+    survives="the signal is raised again, and what it broke off is tidied once, in peace",
+)
+@pytest.mark.parametrize(("name", "ended"), ENDED.items(), ids=ENDED)
+def test_a_signal_that_is_taken_for_another_error_is_raised_again(name, ended):
+    """Before: the run went on; so it did after 3 of 600 SIGTERM that came while it was imported."""
+    block = f"""
+try:
+    os.kill(os.getpid(), signal.SIG{name})
+    time.sleep(5)
+except:
+    time.sleep(0.5)
+"""
+    is_left_tidily(block, ended)
 
 
 @pytest.mark.fault(
